@@ -1,0 +1,37 @@
+import { z } from 'zod'
+
+/** A kind of node: `count` nodes, each with `slots` (GPUs, or processors where there are none). */
+export const NodeGroup = z
+  .strictObject({
+    name: z.string().min(1),
+    count: z.int().min(1).max(1_000_000),
+    slots: z.int().min(1).max(100_000),
+    speed: z.number().positive().default(1).meta({ description: 'Work per second against the reference node.' }),
+  })
+  .meta({ id: 'NodeGroup' })
+export type NodeGroup = z.infer<typeof NodeGroup>
+
+/**
+ * Power of the whole cluster: `idleWatts` with nothing running, `busyWatts` with every slot busy at normal speed, `sprintWatts` with every
+ * slot busy at sprint speed; linear in the busy share between them. Source: specs, equation E11.
+ */
+export const Power = z
+  .strictObject({ idleWatts: z.number().min(0), busyWatts: z.number().min(0), sprintWatts: z.number().min(0) })
+  .meta({ id: 'Power', description: 'Power of the whole cluster, linear in the busy share of its slots.' })
+export type Power = z.infer<typeof Power>
+
+export const Cluster = z
+  .strictObject({
+    schema: z.literal('halftone/cluster/1'),
+    name: z.string().min(1),
+    nodes: z.array(NodeGroup).min(1),
+    power: Power.optional(),
+    costPerSlotHour: z.number().min(0).optional(),
+  })
+  .meta({ id: 'Cluster' })
+export type Cluster = z.infer<typeof Cluster>
+
+/** Slots of the whole cluster. */
+export function slotCount(cluster: Cluster): number {
+  return cluster.nodes.reduce((sum, group) => sum + group.count * group.slots, 0)
+}

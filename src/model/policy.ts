@@ -1,0 +1,79 @@
+import { z } from 'zod'
+
+/** The disciplines that an engine may be asked for. Ties keep the order of arrival. */
+export const DISCIPLINES = [
+  'fcfs',
+  'priority-nonpreemptive',
+  'priority-preemptive-resume',
+  'priority-preemptive-restart',
+  'sjf',
+  'srtf',
+  'las',
+  'fair-share',
+  'easy-backfill',
+  'conservative-backfill',
+] as const
+export const Discipline = z.enum(DISCIPLINES).meta({ id: 'Discipline' })
+export type Discipline = z.infer<typeof Discipline>
+
+const ratio = z.number().min(0).max(0.99)
+
+/** Drop ratio of a class: one number for all its droppable stages, or one a stage by name. */
+export const DropRatio = z
+  .union([ratio, z.record(z.string(), ratio)])
+  .meta({ id: 'DropRatio', description: 'Share of tasks (or, for a divisible gang job, of data) that is not processed.' })
+export type DropRatio = z.infer<typeof DropRatio>
+
+/** When, how long and from what budget jobs run faster. */
+export const Sprint = z
+  .strictObject({
+    origin: z.enum(['dispatch', 'arrival']).default('dispatch').meta({ description: 'When a job’s timer starts.' }),
+    speed: z.number().min(1).max(100).meta({ description: 'Work per second while sprinting, against 1 otherwise.' }),
+    timeoutSeconds: z
+      .record(z.string(), z.number().min(0))
+      .meta({
+        description:
+          'By class name: a job that has not ended so long after its timer started sprints. A class that is not named never sprints.',
+      }),
+    budget: z
+      .strictObject({
+        seconds: z.number().positive().meta({ description: 'Size of the token bucket in seconds of sprint; it starts full.' }),
+        refillPerSecond: z.number().min(0).max(1),
+        onThresholdSeconds: z
+          .number()
+          .min(0)
+          .default(0.5)
+          .meta({ description: 'A sprint starts only with so much in the bucket.' }),
+      })
+      .optional()
+      .meta({ description: 'Absent: unlimited.' }),
+    toggleDelaySeconds: z.number().min(0).default(0),
+  })
+  .meta({ id: 'Sprint' })
+export type Sprint = z.infer<typeof Sprint>
+
+export const Policy = z
+  .strictObject({
+    schema: z.literal('halftone/policy/1'),
+    name: z.string().min(1),
+    discipline: Discipline,
+    engine: z
+      .enum(['exclusive', 'shared'])
+      .default('shared')
+      .meta({
+        description: 'exclusive: one job at a time has the whole cluster; shared: jobs run side by side while slots are free.',
+      }),
+    placement: z
+      .enum(['pool', 'packed', 'spread'])
+      .default('pool')
+      .meta({
+        description: 'pool: slots are one pool; packed and spread: a gang must fit on nodes, on as few or as many as can be.',
+      }),
+    drop: z
+      .record(z.string(), DropRatio)
+      .default({})
+      .meta({ description: 'By class name; a class that is not named drops nothing.' }),
+    sprint: Sprint.optional(),
+  })
+  .meta({ id: 'Policy' })
+export type Policy = z.infer<typeof Policy>

@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import { CountLaw, Law } from './law.js'
+
+const positive = z.number().positive()
+
+/** When the jobs of a class arrive. Times in seconds, rates per second. */
+export const Arrival = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('poisson'), ratePerSecond: positive }),
+    z.strictObject({ kind: z.literal('renewal'), interarrival: Law }),
+    z.strictObject({
+      kind: z.literal('map'),
+      d0: z.array(z.array(z.number())).min(1),
+      d1: z.array(z.array(z.number())).min(1),
+    }),
+    z.strictObject({
+      kind: z.literal('time-of-day'),
+      ratePerSecond: z
+        .array(z.number().min(0))
+        .min(1)
+        .meta({ description: 'Rate in each of equally long windows that together make up one period (24 for a day by hour).' }),
+      periodSeconds: positive,
+    }),
+    z.strictObject({ kind: z.literal('replay') }),
+  ])
+  .meta({ id: 'Arrival', description: '`replay` takes the times of the workload’s own trace.' })
+export type Arrival = z.infer<typeof Arrival>
+
+/** A stage of a map/reduce-style job: `tasks` tasks on the cluster’s slots, list-scheduled, after a `setup` during which no task runs. */
+export const Stage = z
+  .strictObject({
+    name: z.string().min(1),
+    setup: Law.optional().meta({ description: 'Time before the first task of the stage (job setup, shuffle).' }),
+    tasks: CountLaw,
+    taskTime: Law,
+    droppable: z.boolean().default(true).meta({ description: 'May tasks of this stage be dropped?' }),
+  })
+  .meta({ id: 'Stage' })
+export type Stage = z.infer<typeof Stage>
+
+/** What one job of a class asks of the cluster. */
+export const Work = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('stages'), stages: z.array(Stage).min(1) }),
+    z.strictObject({
+      kind: z.literal('gang'),
+      slots: CountLaw.meta({ description: 'Slots (GPUs, processors) that the job holds from start to end, all or none.' }),
+      runTime: Law,
+      divisible: z
+        .boolean()
+        .default(false)
+        .meta({
+          description: 'May the job run on a share of its data? Then a drop ratio θ shortens the run time to (1 − θ) of itself.',
+        }),
+    }),
+    z.strictObject({
+      kind: z.literal('replay'),
+      divisible: z.boolean().default(false),
+    }),
+  ])
+  .meta({ id: 'Work', description: '`replay` takes slots and run time of each job from the workload’s own trace, job by job.' })
+export type Work = z.infer<typeof Work>
+
+/** Accuracy lost against the drop ratio: measured points, straight lines between them, 0 at 0. */
+export const AccuracyCurve = z
+  .strictObject({
+    points: z
+      .array(
+        z.strictObject({
+          dropRatio: z.number().min(0).max(0.99),
+          loss: z.number().min(0).max(1),
+          halfWidth: z
+            .number()
+            .min(0)
+            .optional()
+            .meta({ description: 'Half the 95 % interval of `loss`, where it was measured.' }),
+        }),
+      )
+      .min(1),
+    source: z.enum(['measured', 'cluster-sampling', 'assumed']),
+  })
+  .meta({
+    id: 'AccuracyCurve',
+    description: 'Relative error of the result (0.02 = 2 %) against the share of tasks or data dropped.',
+  })
+export type AccuracyCurve = z.infer<typeof AccuracyCurve>
+
+export const JobClass = z
+  .strictObject({
+    name: z.string().min(1),
+    priority: z.int().min(1).meta({ description: '1 is the highest. Classes of equal priority share one queue.' }),
+    arrival: Arrival,
+    work: Work,
+    accuracy: AccuracyCurve.optional(),
+  })
+  .meta({ id: 'JobClass' })
+export type JobClass = z.infer<typeof JobClass>
+
+/** Which column of a trace tells the classes of jobs apart. */
+export const ClassRule = z
+  .strictObject({
+    by: z.enum(['priority', 'queue', 'user', 'size', 'all']),
+    boundaries: z
+      .array(z.number())
+      .optional()
+      .meta({ description: 'For `size` and `priority`: upper bounds (inclusive) of all classes but the last.' }),
+    most: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'For `queue` and `user`: the largest so many by work become classes, the rest one class.' }),
+  })
+  .meta({ id: 'ClassRule' })
+export type ClassRule = z.infer<typeof ClassRule>
+
+export const TraceReference = z
+  .strictObject({ path: z.string().min(1), format: z.string().optional(), mapping: z.string().optional(), classes: ClassRule })
+  .meta({
+    id: 'TraceReference',
+    description: 'The trace that `replay` laws take their jobs from; a relative path starts at the file that names it.',
+  })
+export type TraceReference = z.infer<typeof TraceReference>
+
+/** Classes of jobs: when they come, what they need, what dropping some of their data costs. */
+export const Workload = z
+  .strictObject({
+    schema: z.literal('halftone/workload/1'),
+    name: z.string().min(1),
+    classes: z.array(JobClass).min(1),
+    trace: TraceReference.optional(),
+    caveats: z
+      .array(
+        z.strictObject({
+          code: z.string(),
+          message: z.string(),
+          path: z.string().optional(),
+          numbers: z.record(z.string(), z.number()).optional(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'How well the laws fit the trace that they were fitted to.' }),
+  })
+  .meta({ id: 'Workload' })
+export type Workload = z.infer<typeof Workload>
