@@ -39,12 +39,9 @@ export const ParetoLaw = z.strictObject({
 })
 export const EmpiricalLaw = z.strictObject({
   kind: z.literal('empirical'),
-  seconds: z
-    .array(z.number().min(0))
-    .min(1)
-    .meta({
-      description: 'Observed values (or equally likely quantiles of them), ascending; each is drawn with equal probability.',
-    }),
+  seconds: z.array(z.number().min(0)).min(1).meta({
+    description: 'Observed values (or equally likely quantiles of them), ascending; each is drawn with equal probability.',
+  }),
 })
 
 export const Law = z

@@ -29,12 +29,10 @@ export const Sprint = z
   .strictObject({
     origin: z.enum(['dispatch', 'arrival']).default('dispatch').meta({ description: 'When a job’s timer starts.' }),
     speed: z.number().min(1).max(100).meta({ description: 'Work per second while sprinting, against 1 otherwise.' }),
-    timeoutSeconds: z
-      .record(z.string(), z.number().min(0))
-      .meta({
-        description:
-          'By class name: a job that has not ended so long after its timer started sprints. A class that is not named never sprints.',
-      }),
+    timeoutSeconds: z.record(z.string(), z.number().min(0)).meta({
+      description:
+        'By class name: a job that has not ended so long after its timer started sprints. A class that is not named never sprints.',
+    }),
     budget: z
       .strictObject({
         seconds: z.number().positive().meta({ description: 'Size of the token bucket in seconds of sprint; it starts full.' }),
@@ -57,18 +55,12 @@ export const Policy = z
     schema: z.literal('halftone/policy/1'),
     name: z.string().min(1),
     discipline: Discipline,
-    engine: z
-      .enum(['exclusive', 'shared'])
-      .default('shared')
-      .meta({
-        description: 'exclusive: one job at a time has the whole cluster; shared: jobs run side by side while slots are free.',
-      }),
-    placement: z
-      .enum(['pool', 'packed', 'spread'])
-      .default('pool')
-      .meta({
-        description: 'pool: slots are one pool; packed and spread: a gang must fit on nodes, on as few or as many as can be.',
-      }),
+    engine: z.enum(['exclusive', 'shared']).default('shared').meta({
+      description: 'exclusive: one job at a time has the whole cluster; shared: jobs run side by side while slots are free.',
+    }),
+    placement: z.enum(['pool', 'packed', 'spread']).default('pool').meta({
+      description: 'pool: slots are one pool; packed and spread: a gang must fit on nodes, on as few or as many as can be.',
+    }),
     drop: z
       .record(z.string(), DropRatio)
       .default({})

@@ -46,12 +46,9 @@ export const Work = z
       kind: z.literal('gang'),
       slots: CountLaw.meta({ description: 'Slots (GPUs, processors) that the job holds from start to end, all or none.' }),
       runTime: Law,
-      divisible: z
-        .boolean()
-        .default(false)
-        .meta({
-          description: 'May the job run on a share of its data? Then a drop ratio θ shortens the run time to (1 − θ) of itself.',
-        }),
+      divisible: z.boolean().default(false).meta({
+        description: 'May the job run on a share of its data? Then a drop ratio θ shortens the run time to (1 − θ) of itself.',
+      }),
     }),
     z.strictObject({
       kind: z.literal('replay'),

@@ -1,0 +1,380 @@
+import { Cluster, slotCount } from './cluster.js'
+import { type Issue, shown } from './issue.js'
+import { CountLaw, Law } from './law.js'
+import { AccuracyCurve, Arrival, type Stage, Work } from './workload.js'
+
+/**
+ * What must hold of a value beyond its shape. Each check takes the value as it was read, looks only at the parts that have the right
+ * shape, and returns every issue with its path.
+ */
+type Checked = Issue[]
+type Node = Record<string, unknown>
+
+const TOLERANCE = 1e-6
+
+function issue(code: string, place: string, message: string, value?: unknown, severity: Issue['severity'] = 'error'): Issue {
+  return { code, severity, place, message, ...(value === undefined ? {} : { value: shown(value) }) }
+}
+
+function node(value: unknown): Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Node) : {}
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function sumsToOne(values: readonly number[]): boolean {
+  return Math.abs(values.reduce((sum, value) => sum + value, 0) - 1) <= TOLERANCE
+}
+
+function checkSum(values: readonly number[], place: string, what: string): Checked {
+  return sumsToOne(values)
+    ? []
+    : [
+        issue(
+          'not-a-distribution',
+          place,
+          `${what} must sum to 1`,
+          values.reduce((sum, value) => sum + value, 0),
+        ),
+      ]
+}
+
+/** Law: probabilities sum to 1, generators are generators, bounds are in order. */
+export function checkLaw(value: unknown, place: string): Checked {
+  const parsed = Law.safeParse(value)
+  if (!parsed.success) return []
+  const law = parsed.data
+  switch (law.kind) {
+    case 'hyper-erlang':
+      return checkSum(
+        law.branches.map((branch) => branch.probability),
+        `${place}.branches`,
+        'probabilities',
+      )
+    case 'phase-type':
+      return [
+        ...checkSum(law.initial, `${place}.initial`, 'initial probabilities'),
+        ...checkSubGenerator(law.generator, law.initial.length, `${place}.generator`),
+      ]
+    case 'uniform':
+      return law.lowSeconds < law.highSeconds
+        ? []
+        : [issue('out-of-order', `${place}.highSeconds`, `must be above lowSeconds ${law.lowSeconds}`, law.highSeconds)]
+    case 'bounded-pareto':
+      return law.lowSeconds < law.highSeconds
+        ? []
+        : [issue('out-of-order', `${place}.highSeconds`, `must be above lowSeconds ${law.lowSeconds}`, law.highSeconds)]
+    case 'empirical': {
+      const at = law.seconds.findIndex((seconds, i) => i > 0 && seconds < law.seconds[i - 1]!)
+      if (at >= 0)
+        return [
+          issue(
+            'out-of-order',
+            `${place}.seconds[${at}]`,
+            `values must ascend, the one before is ${law.seconds[at - 1]}`,
+            law.seconds[at],
+          ),
+        ]
+      return law.seconds.at(-1)! > 0
+        ? []
+        : [issue('zero-service', `${place}.seconds`, 'every value is 0: such a job takes no time')]
+    }
+    default:
+      return []
+  }
+}
+
+function checkSubGenerator(rows: readonly (readonly number[])[], order: number, place: string): Checked {
+  const found: Checked = []
+  if (rows.length !== order) found.push(issue('wrong-shape', place, `needs ${order} rows, one a phase`, rows.length))
+  let leaves = false
+  rows.forEach((row, i) => {
+    if (row.length !== rows.length) found.push(issue('wrong-shape', `${place}[${i}]`, `needs ${rows.length} columns`, row.length))
+    const diagonal = row[i] ?? 0
+    if (diagonal >= 0) found.push(issue('not-a-generator', `${place}[${i}][${i}]`, 'the diagonal must be below 0', diagonal))
+    row.forEach((rate, j) => {
+      if (i !== j && rate < 0)
+        found.push(issue('not-a-generator', `${place}[${i}][${j}]`, 'a rate off the diagonal must not be negative', rate))
+    })
+    const sum = row.reduce((a, b) => a + b, 0)
+    const scale = Math.max(Math.abs(diagonal), Number.MIN_VALUE)
+    if (sum > TOLERANCE * scale) found.push(issue('not-a-generator', `${place}[${i}]`, 'a row must not sum to more than 0', sum))
+    if (sum < -TOLERANCE * scale) leaves = true
+  })
+  if (found.length === 0 && !leaves)
+    found.push(issue('not-a-generator', place, 'no row sums to less than 0, so a time would never end'))
+  return found
+}
+
+function checkMap(d0: readonly (readonly number[])[], d1: readonly (readonly number[])[], place: string): Checked {
+  const found: Checked = []
+  if (d0.length !== d1.length) found.push(issue('wrong-shape', `${place}.d1`, `needs ${d0.length} rows like d0`, d1.length))
+  d0.forEach((row, i) => {
+    const other = d1[i] ?? []
+    if (row.length !== d0.length) found.push(issue('wrong-shape', `${place}.d0[${i}]`, `needs ${d0.length} columns`, row.length))
+    if (other.length !== d0.length)
+      found.push(issue('wrong-shape', `${place}.d1[${i}]`, `needs ${d0.length} columns`, other.length))
+    row.forEach((rate, j) => {
+      if (i !== j && rate < 0)
+        found.push(issue('not-a-generator', `${place}.d0[${i}][${j}]`, 'a rate off the diagonal must not be negative', rate))
+    })
+    other.forEach((rate, j) => {
+      if (rate < 0) found.push(issue('not-a-generator', `${place}.d1[${i}][${j}]`, 'a rate must not be negative', rate))
+    })
+    const sum = [...row, ...other].reduce((a, b) => a + b, 0)
+    if (Math.abs(sum) > TOLERANCE * Math.max(Math.abs(row[i] ?? 0), Number.MIN_VALUE)) {
+      found.push(issue('not-a-generator', `${place}.d0[${i}]`, 'rows of d0 and d1 together must sum to 0', sum))
+    }
+  })
+  return found
+}
+
+function checkCount(value: unknown, place: string): Checked {
+  const parsed = CountLaw.safeParse(value)
+  if (!parsed.success || typeof parsed.data === 'number') return []
+  const { counts, probabilities } = parsed.data
+  if (counts.length !== probabilities.length)
+    return [issue('wrong-shape', `${place}.probabilities`, `needs ${counts.length}, one a count`, probabilities.length)]
+  return checkSum(probabilities, `${place}.probabilities`, 'probabilities')
+}
+
+/** The largest count that a count law can draw, or undefined where it has not the right shape. */
+function largestCount(value: unknown): number | undefined {
+  const parsed = CountLaw.safeParse(value)
+  if (!parsed.success) return undefined
+  return typeof parsed.data === 'number' ? parsed.data : Math.max(...parsed.data.counts)
+}
+
+function checkArrival(value: unknown, place: string, hasTrace: boolean): Checked {
+  if (node(value)['kind'] === 'replay' && !hasTrace)
+    return [issue('missing-trace', place, '`replay` needs the workload’s `trace`')]
+  const parsed = Arrival.safeParse(value)
+  if (!parsed.success) return []
+  const arrival = parsed.data
+  if (arrival.kind === 'renewal') return checkLaw(arrival.interarrival, `${place}.interarrival`)
+  if (arrival.kind === 'map') return checkMap(arrival.d0, arrival.d1, place)
+  if (arrival.kind === 'time-of-day' && arrival.ratePerSecond.every((rate) => rate === 0)) {
+    return [issue('no-arrivals', `${place}.ratePerSecond`, 'every rate is 0: no job would ever come')]
+  }
+  return []
+}
+
+function checkWork(value: unknown, place: string, hasTrace: boolean): Checked {
+  const work = node(value)
+  if (work['kind'] === 'replay' && !hasTrace) return [issue('missing-trace', place, '`replay` needs the workload’s `trace`')]
+  if (work['kind'] === 'gang')
+    return [...checkCount(work['slots'], `${place}.slots`), ...checkLaw(work['runTime'], `${place}.runTime`)]
+  const found: Checked = []
+  const names = new Set<string>()
+  list(work['stages']).forEach((raw, i) => {
+    const stage = node(raw)
+    const at = `${place}.stages[${i}]`
+    found.push(
+      ...checkCount(stage['tasks'], `${at}.tasks`),
+      ...checkLaw(stage['taskTime'], `${at}.taskTime`),
+      ...checkLaw(stage['setup'], `${at}.setup`),
+    )
+    const name = stage['name']
+    if (typeof name === 'string') {
+      if (names.has(name)) found.push(issue('duplicate-name', `${at}.name`, 'another stage of this class has this name', name))
+      names.add(name)
+    }
+  })
+  return found
+}
+
+function checkAccuracy(value: unknown, place: string): Checked {
+  const parsed = AccuracyCurve.safeParse(value)
+  if (!parsed.success) return []
+  const found: Checked = []
+  parsed.data.points.forEach((point, i, points) => {
+    const before = points[i - 1]
+    if (!before) return
+    if (point.dropRatio <= before.dropRatio) {
+      found.push(
+        issue(
+          'out-of-order',
+          `${place}.points[${i}].dropRatio`,
+          `drop ratios must ascend, the one before is ${before.dropRatio}`,
+          point.dropRatio,
+        ),
+      )
+    } else if (point.loss < before.loss) {
+      found.push(
+        issue(
+          'not-monotone',
+          `${place}.points[${i}].loss`,
+          `dropping more cannot lose less: the point before loses ${before.loss}`,
+          point.loss,
+        ),
+      )
+    }
+  })
+  return found
+}
+
+export function checkWorkload(value: unknown, base = ''): Checked {
+  const workload = node(value)
+  const hasTrace = workload['trace'] !== undefined
+  const found: Checked = []
+  const seen = new Map<string, number>()
+  list(workload['classes']).forEach((raw, i) => {
+    const jobClass = node(raw)
+    const place = `${base}classes[${i}]`
+    const name = jobClass['name']
+    if (typeof name === 'string') {
+      if (seen.has(name))
+        found.push(issue('duplicate-name', `${place}.name`, `${base}classes[${seen.get(name)}] has this name already`, name))
+      else seen.set(name, i)
+    }
+    found.push(
+      ...checkArrival(jobClass['arrival'], `${place}.arrival`, hasTrace),
+      ...checkWork(jobClass['work'], `${place}.work`, hasTrace),
+      ...checkAccuracy(jobClass['accuracy'], `${place}.accuracy`),
+    )
+    const replays = [node(jobClass['arrival'])['kind'] === 'replay', node(jobClass['work'])['kind'] === 'replay']
+    if (replays[1] && !replays[0])
+      found.push(issue('half-replay', `${place}.work`, 'replayed work needs replayed arrivals, job by job'))
+  })
+  return found
+}
+
+export function checkCluster(value: unknown, base = ''): Checked {
+  const cluster = node(value)
+  const power = node(cluster['power'])
+  const [idle, busy, sprint] = [power['idleWatts'], power['busyWatts'], power['sprintWatts']]
+  const found: Checked = []
+  if (typeof idle === 'number' && typeof busy === 'number' && busy < idle) {
+    found.push(issue('out-of-order', `${base}power.busyWatts`, `must not be below idleWatts ${idle}`, busy))
+  }
+  if (typeof busy === 'number' && typeof sprint === 'number' && sprint < busy) {
+    found.push(issue('out-of-order', `${base}power.sprintWatts`, `must not be below busyWatts ${busy}`, sprint))
+  }
+  return found
+}
+
+export function checkPolicy(value: unknown, base = ''): Checked {
+  const budget = node(node(node(value)['sprint'])['budget'])
+  const [seconds, threshold] = [budget['seconds'], budget['onThresholdSeconds']]
+  if (typeof seconds === 'number' && typeof threshold === 'number' && threshold > seconds) {
+    return [
+      issue(
+        'out-of-order',
+        `${base}sprint.budget.onThresholdSeconds`,
+        `the bucket holds only ${seconds} s, so no sprint would ever start`,
+        threshold,
+      ),
+    ]
+  }
+  return []
+}
+
+export function checkGoal(value: unknown, base = ''): Checked {
+  const found: Checked = []
+  for (const [name, raw] of Object.entries(node(node(value)['classes']))) {
+    const goal = node(raw)
+    const [p95, p99] = [goal['p95ResponseSeconds'], goal['p99ResponseSeconds']]
+    if (typeof p95 === 'number' && typeof p99 === 'number' && p99 < p95) {
+      found.push(
+        issue(
+          'contradiction',
+          `${base}classes.${name}.p99ResponseSeconds`,
+          `p99 cannot be below the p95 target ${p95}: drop one of them`,
+          p99,
+          'warning',
+        ),
+      )
+    }
+  }
+  return found
+}
+
+export function checkScenario(value: unknown): Checked {
+  const scenario = node(value)
+  const workload = node(scenario['workload'])
+  const found = [
+    ...checkWorkload(workload, 'workload.'),
+    ...checkCluster(scenario['cluster'], 'cluster.'),
+    ...checkPolicy(scenario['policy'], 'policy.'),
+    ...checkGoal(scenario['goal'], 'goal.'),
+  ]
+  const classes = new Map<string, Node>()
+  for (const raw of list(workload['classes'])) {
+    const name = node(raw)['name']
+    if (typeof name === 'string') classes.set(name, node(raw))
+  }
+  const known = [...classes.keys()].join(', ')
+  const reference = (name: string, place: string): void => {
+    if (!classes.has(name)) found.push(issue('unknown-class', place, `no such class; there are ${known}`, name))
+  }
+
+  const policy = node(scenario['policy'])
+  for (const [name, ratio] of Object.entries(node(policy['drop']))) {
+    reference(name, `policy.drop.${name}`)
+    const jobClass = classes.get(name)
+    if (jobClass) found.push(...checkDrop(jobClass, ratio, `policy.drop.${name}`))
+  }
+  for (const name of Object.keys(node(node(policy['sprint'])['timeoutSeconds'])))
+    reference(name, `policy.sprint.timeoutSeconds.${name}`)
+  for (const name of Object.keys(node(node(scenario['goal'])['classes']))) reference(name, `goal.classes.${name}`)
+  const levers = node(scenario['levers'])
+  for (const [name, most] of Object.entries(node(levers['dropRatioAtMost']))) {
+    reference(name, `levers.dropRatioAtMost.${name}`)
+    const jobClass = classes.get(name)
+    if (jobClass) found.push(...checkDrop(jobClass, most, `levers.dropRatioAtMost.${name}`))
+  }
+  list(node(levers['sprint'])['classes']).forEach((name, i) => {
+    if (typeof name === 'string') reference(name, `levers.sprint.classes[${i}]`)
+  })
+
+  const cluster = Cluster.safeParse(scenario['cluster'])
+  if (cluster.success) {
+    const slots = slotCount(cluster.data)
+    list(workload['classes']).forEach((raw, i) => {
+      const work = node(node(raw)['work'])
+      const most = work['kind'] === 'gang' ? largestCount(work['slots']) : undefined
+      if (most !== undefined && most > slots) {
+        found.push(
+          issue(
+            'impossible-gang',
+            `workload.classes[${i}].work.slots`,
+            `the cluster has ${slots} slots in all, so such a job never starts`,
+            most,
+          ),
+        )
+      }
+    })
+  }
+  return found
+}
+
+function checkDrop(jobClass: Node, ratio: unknown, place: string): Checked {
+  const work = Work.safeParse(jobClass['work'])
+  if (!work.success) return []
+  if (work.data.kind !== 'stages') {
+    if (typeof ratio === 'object')
+      return [issue('unknown-stage', place, 'the jobs of this class have no stages: give one ratio', ratio)]
+    return work.data.divisible || ratio === 0
+      ? []
+      : [
+          issue(
+            'not-divisible',
+            place,
+            'the jobs of this class cannot run on a share of their data: say `divisible: true` where they can',
+            ratio,
+          ),
+        ]
+  }
+  const stages = new Map(work.data.stages.map((stage): [string, Stage] => [stage.name, stage]))
+  if (typeof ratio !== 'object' || ratio === null) return []
+  return Object.entries(ratio).flatMap(([name, share]): Checked => {
+    const stage = stages.get(name)
+    if (!stage)
+      return [issue('unknown-stage', `${place}.${name}`, `no such stage; there are ${[...stages.keys()].join(', ')}`, name)]
+    return stage.droppable || share === 0
+      ? []
+      : [issue('not-droppable', `${place}.${name}`, 'tasks of this stage may not be dropped', share)]
+  })
+}
