@@ -1,4 +1,5 @@
 export * from './caveat.js'
+export * from './characterisation.js'
 export * from './cluster.js'
 export * from './estimate.js'
 export * from './goal.js'
