@@ -1,0 +1,78 @@
+import { type Refusal, type ReplayJobs, refuse, type Trace } from '../model/index.js'
+import type { Classification } from './classes.js'
+
+/** The jobs of a trace that a replay can run, and how many rows it could not and why. */
+export interface Replay {
+  readonly jobs: ReplayJobs
+  /** Row of the trace of each job. */
+  readonly rows: Int32Array
+  readonly left: Readonly<Record<'noSubmit' | 'noRunTime' | 'zeroRunTime' | 'noSlots' | 'noClass' | 'outsideWindow', number>>
+  /** Jobs whose fractional request was rounded up to whole slots. */
+  readonly roundedUp: number
+}
+
+/** A window of the trace’s own clock, in seconds from its origin. */
+export interface Window {
+  readonly fromSeconds?: number
+  readonly toSeconds?: number
+}
+
+/**
+ * The replayable jobs of a trace in order of submission, ties in the order of the file: known submission inside the window, run time above 0, at
+ * least one slot (fractions are rounded up; a trace without sizes counts one slot a job), and a class. Refuses `no-data` where none is left.
+ */
+export function replayJobs(trace: Trace, classes: Classification, window: Window = {}): Replay | Refusal {
+  const { jobs } = trace
+  const from = window.fromSeconds ?? Number.NEGATIVE_INFINITY
+  const to = window.toSeconds ?? Number.POSITIVE_INFINITY
+  const left = { noSubmit: 0, noRunTime: 0, zeroRunTime: 0, noSlots: 0, noClass: 0, outsideWindow: 0 }
+  const kept = new Int32Array(jobs.count)
+  let count = 0
+  for (let row = 0; row < jobs.count; row++) {
+    const submit = jobs.submitSeconds[row]!
+    const run = jobs.runSeconds[row]!
+    if (Number.isNaN(submit)) left.noSubmit++
+    else if (submit < from || submit >= to) left.outsideWindow++
+    else if (Number.isNaN(run)) left.noRunTime++
+    else if (run <= 0) left.zeroRunTime++
+    else if (jobs.slots && !(jobs.slots[row]! > 0)) left.noSlots++
+    else if (classes.index[row]! < 0) left.noClass++
+    else kept[count++] = row
+  }
+  if (count === 0) return refuse('no-data', `no job of ${trace.source.path} can be replayed`, { ...left })
+  const rows = kept.slice(0, count).sort((a, b) => jobs.submitSeconds[a]! - jobs.submitSeconds[b]! || a - b)
+  const first = jobs.submitSeconds[rows[0]!]!
+  const has = { slots: jobs.slots, estimate: jobs.estimateSeconds, user: jobs.user }
+  const result = {
+    count,
+    submitSeconds: new Float64Array(count),
+    runSeconds: new Float64Array(count),
+    slots: new Int32Array(count).fill(1),
+    classIndex: new Uint16Array(count),
+    ...(has.estimate ? { estimateSeconds: new Float64Array(count) } : {}),
+    ...(has.user ? { userIndex: new Int32Array(count) } : {}),
+  }
+  let roundedUp = 0
+  for (let i = 0; i < count; i++) {
+    const row = rows[i]!
+    result.submitSeconds[i] = jobs.submitSeconds[row]! - first
+    result.runSeconds[i] = jobs.runSeconds[row]!
+    result.classIndex[i] = classes.index[row]!
+    if (has.slots) {
+      const slots = has.slots[row]!
+      result.slots[i] = Math.ceil(slots)
+      if (!Number.isInteger(slots)) roundedUp++
+    }
+    if (result.estimateSeconds) result.estimateSeconds[i] = has.estimate![row]!
+    if (result.userIndex) result.userIndex[i] = has.user!.codes[row]!
+  }
+  return { jobs: result, rows, left, roundedUp }
+}
+
+/** Mean number of busy slots over a replay were no job ever to wait: Σ slots · run time / span of submissions. */
+export function offeredSlots(jobs: ReplayJobs): number {
+  let slotSeconds = 0
+  for (let i = 0; i < jobs.count; i++) slotSeconds += jobs.slots[i]! * jobs.runSeconds[i]!
+  const span = jobs.submitSeconds[jobs.count - 1]!
+  return span > 0 ? slotSeconds / span : slotSeconds
+}
