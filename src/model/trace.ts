@@ -23,6 +23,8 @@ export interface JobColumns {
   readonly runSeconds: Float64Array
   /** GPUs where the trace has GPUs, processors or tasks otherwise; `Trace.slotUnit` says which. */
   readonly slots?: Float64Array
+  /** Part of each slot that the job holds, 0 to 1, where slots are shared; absent: whole slots. The slots a job holds: `slots × slotShare`. */
+  readonly slotShare?: Float64Array
   readonly outcome?: Uint8Array
   /** As the trace has it; `Trace.priorityOrder` says whether a larger number goes first. */
   readonly priority?: Float64Array
@@ -30,6 +32,8 @@ export interface JobColumns {
   readonly attempts?: Float64Array
   readonly cpu?: Float64Array
   readonly memory?: Float64Array
+  /** 1: the job came before the trace began. Its submit and start are the first instant of the trace, its wait and run lower bounds. */
+  readonly leftTruncated?: Uint8Array
   readonly id?: LabelColumn
   readonly user?: LabelColumn
   readonly queue?: LabelColumn
@@ -57,6 +61,9 @@ export interface Trace {
   readonly clock:
     | { readonly kind: 'unix'; readonly originUnixSeconds: number; readonly timeZone: string }
     | { readonly kind: 'relative' }
+  /** What one of `jobs.cpu` and of `jobs.memory` is: `core`, `MiB`, `share of the largest machine`. */
+  readonly cpuUnit?: string
+  readonly memoryUnit?: string
   readonly priorityOrder?: 'larger-first' | 'smaller-first'
   readonly jobs: JobColumns
   readonly issues: IssueReport
