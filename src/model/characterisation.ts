@@ -129,13 +129,9 @@ const arrivals = z.strictObject({
       windowSeconds: z.number().positive(),
       windows: count,
       idc: z.number().min(0).meta({ description: 'Variance / mean of the counts in whole windows from the first arrival on.' }),
-      idcWithoutDay: z
-        .number()
-        .min(0)
-        .nullable()
-        .meta({
-          description: 'The same after the mean of each time of day was taken out: what is left when the clock is removed.',
-        }),
+      idcWithoutDay: z.number().min(0).nullable().meta({
+        description: 'The same after the mean of each time of day was taken out: what is left when the clock is removed.',
+      }),
     }),
   ),
 })
@@ -323,12 +319,10 @@ export const Characterisation = z
           .min(0)
           .nullable()
           .meta({ description: 'Mean busy slots / capacity, where the capacity was given.' }),
-        meanOfPeak: share
-          .nullable()
-          .meta({
-            description:
-              'Mean busy slots / peak busy slots: an upper bound of the utilisation only if the peak filled the cluster.',
-          }),
+        meanOfPeak: share.nullable().meta({
+          description:
+            'Mean busy slots / peak busy slots: an upper bound of the utilisation only if the peak filled the cluster.',
+        }),
       })
       .nullable(),
     skew: z.strictObject({

@@ -26,17 +26,31 @@ export const Candidate = z
         sprintShare: z.number().optional(),
       })
       .meta({ description: 'What the policy costs.' }),
+    violation: z
+      .number()
+      .min(0)
+      .meta({ description: 'Sum over targets that are not met of predicted / target − 1; 0 where all are met.' }),
     score: z.number().meta({ description: 'What the search minimised once all targets hold: smaller is better.' }),
   })
   .meta({ id: 'Candidate' })
 export type Candidate = z.infer<typeof Candidate>
+
+const RefusalSchema = z.strictObject({
+  kind: z.literal('refusal'),
+  code: z.enum(['unstable', 'not-converged', 'unsupported', 'no-data', 'infeasible']),
+  message: z.string(),
+  numbers: z.record(z.string(), z.number()).optional(),
+})
 
 /** The policy that meets the goals at the least price, beside the policy in force, with the reason and the runners-up. */
 export const Plan = z
   .strictObject({
     schema: z.literal('halftone/plan/1'),
     scenario: z.string(),
-    inForce: Candidate,
+    inForce: Candidate.optional(),
+    inForceRefusal: RefusalSchema.optional().meta({
+      description: 'Why there is no prediction for the policy in force: unstable, most often.',
+    }),
     chosen: Candidate,
     meetsGoals: z.boolean(),
     reason: z.string(),

@@ -66,6 +66,14 @@ export const Policy = z
       .default({})
       .meta({ description: 'By class name; a class that is not named drops nothing.' }),
     sprint: Sprint.optional(),
+    las: z
+      .strictObject({ thresholdsSlotSeconds: z.array(z.number().positive()).min(1) })
+      .optional()
+      .meta({ description: 'For las: slot-seconds held at which a job falls a level, ascending. Default 3250, 7200, 18000.' }),
+    fairShare: z
+      .strictObject({ halfLifeSeconds: z.number().positive() })
+      .optional()
+      .meta({ description: 'For fair-share: the time in which past use fades to half. Default seven days.' }),
   })
   .meta({ id: 'Policy' })
 export type Policy = z.infer<typeof Policy>

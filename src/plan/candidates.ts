@@ -1,0 +1,154 @@
+import {
+  type AccuracyCurve,
+  accuracyLoss,
+  type CountLaw,
+  type JobClass,
+  type Levers,
+  type Policy,
+  type Scenario,
+  slotCount,
+} from '../model/index.js'
+
+const DROP_STEP = 0.05
+const DROPS_PER_CLASS = 9
+
+/** Levers where a scenario names none: the discipline in force or strict priority without preemption; nothing dropped, nobody sprints. */
+export function leversOf(scenario: Scenario): Levers {
+  if (scenario.levers) return scenario.levers
+  const disciplines: NonNullable<Levers['disciplines']> = [scenario.policy.discipline]
+  if (!disciplines.includes('priority-nonpreemptive')) disciplines.push('priority-nonpreemptive')
+  return { disciplines }
+}
+
+/**
+ * Drop ratios worth trying for a class, ascending, 0 first: multiples of 0.05, the wave boundaries 1 − wC/n of every stage of fixed size on an
+ * exclusive engine (between two of them nothing is gained when task times are near-constant), and the largest allowed. None above what the
+ * levers allow or what the goal’s accuracy floor bears; at most nine, spread evenly.
+ */
+export function dropRatios(scenario: Scenario, jobClass: JobClass): number[] {
+  const lever = leversOf(scenario).dropRatioAtMost?.[jobClass.name] ?? 0
+  const floor = scenario.goal?.classes[jobClass.name]?.accuracyLossAtMost ?? 0
+  const most = Math.min(lever, largestDrop(jobClass.accuracy, floor))
+  if (!(most > 0)) return [0]
+  const found = new Set([0, most])
+  for (let i = 1; i * DROP_STEP < most; i++) found.add(Math.round(i * DROP_STEP * 1e6) / 1e6)
+  if (scenario.policy.engine === 'exclusive')
+    for (const boundary of waveBoundaries(jobClass, slotCount(scenario.cluster))) if (boundary < most) found.add(boundary)
+  const ascending = [...found].sort((a, b) => a - b)
+  if (ascending.length <= DROPS_PER_CLASS) return ascending
+  return Array.from(
+    { length: DROPS_PER_CLASS },
+    (_, i) => ascending[Math.round((i * (ascending.length - 1)) / (DROPS_PER_CLASS - 1))]!,
+  )
+}
+
+/** The largest drop ratio whose loss is at most `lossAtMost`: 0 without a curve, since an unknown loss is not a small one. */
+export function largestDrop(curve: AccuracyCurve | undefined, lossAtMost: number): number {
+  if (curve === undefined || lossAtMost <= 0) return 0
+  let [low, high] = [0, 0.99]
+  if (accuracyLoss(curve, high).value <= lossAtMost) return high
+  for (let i = 0; i < 50; i++) {
+    const middle = (low + high) / 2
+    if (accuracyLoss(curve, middle).value <= lossAtMost) low = middle
+    else high = middle
+  }
+  return Math.floor(low * 1e4) / 1e4
+}
+
+function waveBoundaries(jobClass: JobClass, slots: number): number[] {
+  if (jobClass.work.kind !== 'stages') return []
+  return jobClass.work.stages
+    .filter((stage) => stage.droppable)
+    .flatMap((stage) => counts(stage.tasks))
+    .flatMap((tasks) =>
+      Array.from({ length: Math.max(0, Math.ceil(tasks / slots) - 1) }, (_, w) => 1 - ((w + 1) * slots) / tasks),
+    )
+    .filter((ratio) => ratio > 0)
+}
+
+function counts(law: CountLaw): readonly number[] {
+  return typeof law === 'number' ? [law] : law.counts
+}
+
+/**
+ * Policies to compare: every discipline × drop ratio a class × sprint timeout that the levers allow. `serviceSeconds` (mean service by class,
+ * from the policy in force) sets the scale of the timeouts: never, at once, and ¼, ½, 1, 2 times the mean service of the sprinting classes.
+ */
+export function candidatePolicies(scenario: Scenario, serviceSeconds: ReadonlyMap<string, number>): Policy[] {
+  const levers = leversOf(scenario)
+  const disciplines = levers.disciplines ?? [scenario.policy.discipline]
+  const classes = scenario.workload.classes
+  const drops = product(classes.map((jobClass) => dropRatios(scenario, jobClass)))
+  const sprints = sprintsOf(scenario, levers, serviceSeconds)
+  return disciplines.flatMap((discipline) =>
+    drops.flatMap((ratios) =>
+      sprints.map((sprint) =>
+        policyOf(scenario.policy, discipline, Object.fromEntries(classes.map((c, i) => [c.name, ratios[i]!])), sprint),
+      ),
+    ),
+  )
+}
+
+/** The same policy with every timeout moved: what a search refines once a region looks best. */
+export function withTimeouts(policy: Policy, factor: number): Policy {
+  if (!policy.sprint) return policy
+  const timeoutSeconds = Object.fromEntries(
+    Object.entries(policy.sprint.timeoutSeconds).map(([name, seconds]) => [name, rounded(seconds * factor)]),
+  )
+  return policyOf(policy, policy.discipline, policy.drop as Record<string, number>, { ...policy.sprint, timeoutSeconds })
+}
+
+/** Do two policies pull the same levers? Names aside. */
+export function sameLevers(a: Policy, b: Policy): boolean {
+  const pulled = ({ discipline, engine, placement, drop, sprint }: Policy): string =>
+    JSON.stringify([discipline, engine, placement, Object.entries(drop).sort(), sprint ?? null])
+  return pulled(a) === pulled(b)
+}
+
+function sprintsOf(
+  scenario: Scenario,
+  levers: Levers,
+  serviceSeconds: ReadonlyMap<string, number>,
+): (Policy['sprint'] | undefined)[] {
+  const inForce = scenario.policy.sprint
+  const lever = levers.sprint
+  if (!lever) return [inForce]
+  const { speed, budget, origin, toggleDelaySeconds, classes } = lever
+  const scales = [0, 0.25, 0.5, 1, 2]
+  const built = scales.map((scale) => ({
+    origin,
+    speed,
+    toggleDelaySeconds,
+    timeoutSeconds: Object.fromEntries(classes.map((name) => [name, rounded(scale * (serviceSeconds.get(name) ?? 0))])),
+    ...(budget ? { budget } : {}),
+  }))
+  return [undefined, ...built]
+}
+
+function rounded(seconds: number): number {
+  return Number(seconds.toPrecision(3))
+}
+
+function policyOf(base: Policy, discipline: Policy['discipline'], drop: Policy['drop'], sprint: Policy['sprint']): Policy {
+  const dropped = Object.entries(drop).filter(([, ratio]) => typeof ratio !== 'number' || ratio > 0)
+  const { sprint: _before, ...rest } = base
+  const words = [
+    discipline as string,
+    ...dropped.map(
+      ([name, ratio]) => `drop ${name} ${typeof ratio === 'number' ? `${Number((ratio * 100).toPrecision(3))} %` : 'by stage'}`,
+    ),
+    ...(sprint
+      ? Object.entries(sprint.timeoutSeconds).map(
+          ([name, seconds]) => `sprint ${name} ${seconds === 0 ? 'at once' : `after ${seconds} s`}`,
+        )
+      : []),
+  ]
+  return { ...rest, name: words.join(', '), discipline, drop: Object.fromEntries(dropped), ...(sprint ? { sprint } : {}) }
+}
+
+function product(choices: readonly (readonly number[])[]): number[][] {
+  return choices.reduce<number[][]>(
+    (partial, values) => partial.flatMap((start) => values.map((value) => [...start, value])),
+    [[]],
+  )
+}

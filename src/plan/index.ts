@@ -1,0 +1,3 @@
+export * from './candidates.js'
+export * from './judge.js'
+export * from './search.js'

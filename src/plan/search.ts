@@ -1,0 +1,197 @@
+import {
+  type Candidate,
+  type Caveat,
+  caveat,
+  isRefusal,
+  type Plan,
+  type Policy,
+  type Prediction,
+  type PredictOptions,
+  type Predictor,
+  type Refusal,
+  type ReplayJobs,
+  refuse,
+  type Scenario,
+} from '../model/index.js'
+import { candidatePolicies, sameLevers, withTimeouts } from './candidates.js'
+import { compareCandidates, judge } from './judge.js'
+import { reasonFor } from './reason.js'
+
+/** What a search is given: who predicts, how hard to look, and what time it is. */
+export interface SearchOptions {
+  /** Cheap predictor for the first look; asked only where it does not refuse. */
+  readonly screen?: Predictor
+  /** The predictor whose word counts. */
+  readonly confirm: Predictor
+  readonly seed: number
+  readonly replay?: ReplayJobs
+  /** Relative half-width of the confirmed means. Default 0.03. */
+  readonly precision?: number
+  /** Jobs that one confirmation may simulate. Default 2,000,000. */
+  readonly jobsAtMost?: number
+  /** Candidates that are confirmed. Default 5. */
+  readonly finalists?: number
+  /** Seconds on a clock that only goes forward; without it the wall time of a plan is 0. */
+  readonly now?: () => number
+  readonly progress?: (share: number, what: string) => void
+}
+
+const FIRST_LOOK_JOBS = 4_000
+
+/**
+ * Searches the policies that the levers allow and returns the best beside the one in force.
+ *
+ * 1. Every candidate is looked at once: by the cheap predictor where it does not refuse, else by a short run of the confirming predictor. All
+ *    runs share one seed, so candidates are compared on the same luck.
+ * 2. Successive halving (Jamieson and Talwalkar, 2016): the better half is run again for twice as long, until no more than twice the finalists
+ *    are left; their sprint timeouts are then tried 25 % up and down.
+ * 3. The finalists and the policy in force are predicted to `precision`; the best of them is the plan.
+ *
+ * Refuses only where no candidate at all can be predicted; goals that cannot be met give a plan that says so (`meetsGoals: false`).
+ */
+export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | Refusal {
+  const now = options.now ?? (() => 0)
+  const began = now()
+  const finalists = options.finalists ?? 5
+  const jobsAtMost = options.jobsAtMost ?? 2_000_000
+  const base: PredictOptions = { seed: options.seed, ...(options.replay ? { replay: options.replay } : {}) }
+  const tell = options.progress ?? (() => {})
+  const counts = { screened: 0, simulated: 0, refused: 0 }
+  const ask = (predictor: Predictor, policy: Policy, jobs: number, precision: number): Prediction | Refusal => {
+    const asked = { ...scenario, policy }
+    const refused = predictor.refuses(asked)
+    if (refused) return refused
+    if (predictor === options.confirm) counts.simulated++
+    else counts.screened++
+    return predictor.predict(asked, { ...base, jobsAtMost: jobs, precision })
+  }
+  const quick = (policy: Policy, jobs: number): Prediction | Refusal => {
+    if (options.screen && !options.screen.refuses({ ...scenario, policy })) {
+      const screened = ask(options.screen, policy, jobs, 0.2)
+      if (!isRefusal(screened)) return screened
+      if (screened.code === 'unstable') return screened
+    }
+    return ask(options.confirm, policy, jobs, 0.2)
+  }
+
+  tell(0, 'policy in force')
+  const inForce = ask(options.confirm, scenario.policy, jobsAtMost, options.precision ?? 0.03)
+  const scale = scaleOf(scenario, isRefusal(inForce) ? undefined : inForce, quick)
+  const policies = candidatePolicies(scenario, scale.service).filter((policy) => !sameLevers(policy, scenario.policy))
+  const compare = compareCandidates(scenario, scale.response)
+
+  let pool: Candidate[] = []
+  let lastRefusal: Refusal | undefined
+  policies.forEach((policy, i) => {
+    tell(0.1 + (0.4 * i) / policies.length, `candidate ${i + 1} of ${policies.length}`)
+    const prediction = quick(policy, FIRST_LOOK_JOBS)
+    if (isRefusal(prediction)) {
+      counts.refused++
+      lastRefusal = prediction
+    } else pool.push(judge(scenario, policy, prediction, scale.response))
+  })
+  if (pool.length === 0 && isRefusal(inForce)) {
+    if (lastRefusal?.code === 'unstable') {
+      return refuse(
+        'infeasible',
+        `no policy within the levers is stable: ${lastRefusal.message}`,
+        lastRefusal.numbers && { ...lastRefusal.numbers },
+      )
+    }
+    return lastRefusal ?? refuse('infeasible', 'the levers allow no policy at all')
+  }
+  pool.sort(compare)
+
+  const again = (policy: Policy, jobs: number, precision: number): Candidate[] => {
+    const prediction = ask(options.confirm, policy, jobs, precision)
+    return isRefusal(prediction) ? [] : [judge(scenario, policy, prediction, scale.response)]
+  }
+  let jobs = FIRST_LOOK_JOBS * 2
+  let keep = Math.max(2 * finalists, Math.min(64, Math.ceil(pool.length / 2)))
+  for (let done = 0.5; pool.length > 2 * finalists; done += (0.8 - done) / 2) {
+    tell(done, `${Math.min(keep, pool.length)} candidates for ${jobs} jobs each`)
+    pool = pool
+      .slice(0, keep)
+      .flatMap(({ policy }) => again(policy, jobs, 0.1))
+      .sort(compare)
+    if (keep <= 2 * finalists) break
+    keep = Math.max(2 * finalists, Math.ceil(keep / 2))
+    jobs = Math.min(jobsAtMost, jobs * 2)
+  }
+  pool = [
+    ...pool,
+    ...pool
+      .slice(0, finalists)
+      .flatMap(({ policy }) =>
+        policy.sprint ? [0.75, 1.25].flatMap((factor) => again(withTimeouts(policy, factor), jobs, 0.1)) : [],
+      ),
+  ]
+  pool.sort(compare)
+
+  const confirmed: Candidate[] = []
+  const finals = pool.slice(0, finalists)
+  finals.forEach(({ policy }, i) => {
+    tell(0.85 + (0.15 * i) / finals.length, `confirming ${i + 1} of ${finals.length}`)
+    confirmed.push(...again(policy, jobsAtMost, options.precision ?? 0.03))
+  })
+  const now0 = isRefusal(inForce) ? undefined : judge(scenario, scenario.policy, inForce, scale.response)
+  if (confirmed.length === 0 && !now0) return refuse('infeasible', 'no candidate held when it was run for longer')
+  const ranked = [...confirmed, ...(now0 ? [{ ...now0 }] : [])].sort(compare)
+  const chosen = ranked[0]!
+  tell(1, 'done')
+  return {
+    schema: 'halftone/plan/1',
+    scenario: scenario.name,
+    ...(now0 ? { inForce: now0 } : {}),
+    ...(isRefusal(inForce) ? { inForceRefusal: plainRefusal(inForce) } : {}),
+    chosen,
+    meetsGoals: chosen.violation === 0,
+    reason: reasonFor(chosen, now0, scenario.policy),
+    runnersUp: ranked.slice(1).filter((candidate) => candidate.policy.name !== scenario.policy.name),
+    search: { ...counts, wallSeconds: now() - began, seed: options.seed },
+    undo: scenario.policy,
+    caveats: caveatsOf(scenario, chosen),
+  }
+}
+
+/** The scale by which classes are compared: their response and service under the policy in force, or under FCFS where that has no answer. */
+function scaleOf(
+  scenario: Scenario,
+  inForce: Prediction | undefined,
+  quick: (policy: Policy, jobs: number) => Prediction | Refusal,
+): { response: number[]; service: Map<string, number> } {
+  let prediction: Prediction | Refusal | undefined = inForce
+  if (!prediction) {
+    const { sprint: _sprint, ...plain } = scenario.policy
+    prediction = quick({ ...plain, discipline: 'priority-nonpreemptive', drop: {} }, FIRST_LOOK_JOBS)
+  }
+  const classes = isRefusal(prediction) ? [] : prediction.classes
+  return {
+    response: scenario.workload.classes.map((_, i) => Math.max(classes[i]?.response.mean.value ?? 1, Number.MIN_VALUE)),
+    service: new Map(classes.map((jobClass) => [jobClass.name, jobClass.service.mean.value])),
+  }
+}
+
+function plainRefusal(refusal: Refusal): NonNullable<Plan['inForceRefusal']> {
+  const { kind, code, message, numbers } = refusal
+  return { kind, code, message, ...(numbers ? { numbers: { ...numbers } } : {}) }
+}
+
+function caveatsOf(scenario: Scenario, chosen: Candidate): Plan['caveats'] {
+  const found: Caveat[] = []
+  for (const jobClass of scenario.workload.classes) {
+    if (jobClass.accuracy?.source === 'assumed' && jobClass.name in chosen.policy.drop) {
+      found.push(
+        caveat(
+          'accuracy-assumed',
+          `the accuracy curve of ${jobClass.name} is assumed, not measured: measure it before you drop its tasks`,
+        ),
+      )
+    }
+  }
+  if (!scenario.goal)
+    found.push(
+      caveat('no-goal', 'no goal was given: the plan minimises the mean response of all classes, each against its response now'),
+    )
+  return found.map(({ code, message }) => ({ code, message }))
+}
