@@ -6,8 +6,10 @@ export interface Replay {
   readonly jobs: ReplayJobs
   /** Row of the trace of each job. */
   readonly rows: Int32Array
-  readonly left: Readonly<Record<'noSubmit' | 'noRunTime' | 'zeroRunTime' | 'noSlots' | 'noClass' | 'outsideWindow', number>>
-  /** Jobs whose fractional request was rounded up to whole slots. */
+  readonly left: Readonly<
+    Record<'noSubmit' | 'beforeTrace' | 'noRunTime' | 'zeroRunTime' | 'noSlots' | 'noClass' | 'outsideWindow', number>
+  >
+  /** Jobs whose request was a fraction of a slot or shared slots, and is counted in whole slots. */
   readonly roundedUp: number
 }
 
@@ -18,20 +20,21 @@ export interface Window {
 }
 
 /**
- * The replayable jobs of a trace in order of submission, ties in the order of the file: known submission inside the window, run time above 0, at
- * least one slot (fractions are rounded up; a trace without sizes counts one slot a job), and a class. Refuses `no-data` where none is left.
+ * The replayable jobs of a trace in order of submission, ties in the order of the file: known submission inside the window and not before the
+ * trace began, run time above 0, at least one slot (fractions are rounded up; a trace without sizes counts one slot a job), and a class. Refuses `no-data` where none is left.
  */
 export function replayJobs(trace: Trace, classes: Classification, window: Window = {}): Replay | Refusal {
   const { jobs } = trace
   const from = window.fromSeconds ?? Number.NEGATIVE_INFINITY
   const to = window.toSeconds ?? Number.POSITIVE_INFINITY
-  const left = { noSubmit: 0, noRunTime: 0, zeroRunTime: 0, noSlots: 0, noClass: 0, outsideWindow: 0 }
+  const left = { noSubmit: 0, beforeTrace: 0, noRunTime: 0, zeroRunTime: 0, noSlots: 0, noClass: 0, outsideWindow: 0 }
   const kept = new Int32Array(jobs.count)
   let count = 0
   for (let row = 0; row < jobs.count; row++) {
     const submit = jobs.submitSeconds[row]!
     const run = jobs.runSeconds[row]!
     if (Number.isNaN(submit)) left.noSubmit++
+    else if (jobs.leftTruncated?.[row] === 1) left.beforeTrace++
     else if (submit < from || submit >= to) left.outsideWindow++
     else if (Number.isNaN(run)) left.noRunTime++
     else if (run <= 0) left.zeroRunTime++
@@ -61,7 +64,7 @@ export function replayJobs(trace: Trace, classes: Classification, window: Window
     if (has.slots) {
       const slots = has.slots[row]!
       result.slots[i] = Math.ceil(slots)
-      if (!Number.isInteger(slots)) roundedUp++
+      if (!Number.isInteger(slots) || (jobs.slotShare !== undefined && jobs.slotShare[row]! < 1)) roundedUp++
     }
     if (result.estimateSeconds) result.estimateSeconds[i] = has.estimate![row]!
     if (result.userIndex) result.userIndex[i] = has.user!.codes[row]!

@@ -1,0 +1,27 @@
+import type { CountLaw } from '../model/index.js'
+
+/**
+ * The law of a count (slots of a job) as observed: every value with its share where there are at most `most` values, else the values between
+ * equally likely bounds drawn together as their rounded mean.
+ */
+export function fitCounts(values: ArrayLike<number>, most = 32): CountLaw {
+  const seen = new Map<number, number>()
+  for (let i = 0; i < values.length; i++) seen.set(values[i]!, (seen.get(values[i]!) ?? 0) + 1)
+  const counts = [...seen.keys()].sort((a, b) => a - b)
+  if (counts.length === 1) return counts[0]!
+  if (counts.length <= most) return { counts, probabilities: counts.map((count) => seen.get(count)! / values.length) }
+  const groups = new Map<number, { total: number; rows: number }>()
+  let before = 0
+  for (const count of counts) {
+    const rows = seen.get(count)!
+    const group = Math.min(most - 1, Math.floor((most * before) / values.length))
+    const sum = groups.get(group) ?? { total: 0, rows: 0 }
+    groups.set(group, { total: sum.total + count * rows, rows: sum.rows + rows })
+    before += rows
+  }
+  const merged = new Map<number, number>()
+  for (const { total, rows } of groups.values())
+    merged.set(Math.max(1, Math.round(total / rows)), (merged.get(Math.max(1, Math.round(total / rows))) ?? 0) + rows)
+  const kept = [...merged.keys()].sort((a, b) => a - b)
+  return kept.length === 1 ? kept[0]! : { counts: kept, probabilities: kept.map((count) => merged.get(count)! / values.length) }
+}
