@@ -1,0 +1,30 @@
+import type { Characterisation } from '../model/index.js'
+import { countAtMost } from '../num/index.js'
+import { ascending, describe } from './distribution.js'
+import type { Rows } from './rows.js'
+
+/** How good the users’ own run-time estimates are. Null where there are none. */
+export function estimates(rows: Rows): Characterisation['estimates'] {
+  const column = rows.jobs.estimateSeconds
+  if (!column) return null
+  const given = ascending(column.filter((value) => value > 0))
+  const estimateSeconds = describe(given)
+  if (!estimateSeconds) return null
+  const ratios = new Float64Array(rows.count)
+  let n = 0
+  for (let i = 0; i < rows.count; i++) {
+    if (column[i]! > 0 && column[i]! < Number.POSITIVE_INFINITY && rows.run[i]! >= 0) ratios[n++] = rows.run[i]! / column[i]!
+  }
+  const sorted = ratios.slice(0, n).sort()
+  let distinct = 0
+  for (let i = 0; i < given.length; i++) if (i === 0 || given[i] !== given[i - 1]) distinct++
+  let below = 0
+  while (below < n && sorted[below]! < 0.9) below++
+  return {
+    estimateSeconds,
+    accuracy: describe(sorted),
+    overrunShare: n > 0 ? 1 - countAtMost(sorted, 1) / n : null,
+    withinTenPercentShare: n > 0 ? (countAtMost(sorted, 1.1) - below) / n : null,
+    distinct,
+  }
+}

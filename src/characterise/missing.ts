@@ -1,0 +1,53 @@
+import type { Characterisation, LabelColumn } from '../model/index.js'
+import type { Rows } from './rows.js'
+
+const NUMBERS = [
+  'submitSeconds',
+  'startSeconds',
+  'endSeconds',
+  'runSeconds',
+  'slots',
+  'priority',
+  'estimateSeconds',
+  'attempts',
+  'cpu',
+  'memory',
+] as const
+const LABELS = ['id', 'user', 'queue', 'name', 'machine', 'slotType'] as const
+
+/** What each column lacks. A column that the trace does not have at all lacks every row. */
+export function missing(rows: Rows): Characterisation['missing'] {
+  const { jobs, count } = rows
+  const outcome = {
+    column: 'outcome',
+    present: jobs.outcome !== undefined,
+    missing: jobs.outcome ? jobs.outcome.reduce((n, code) => n + (code === 0 ? 1 : 0), 0) : count,
+    negative: null,
+    zero: null,
+  }
+  return [
+    ...NUMBERS.map((column) => numbers(column, jobs[column], count)),
+    outcome,
+    ...LABELS.map((column) => labels(column, jobs[column], count)),
+  ]
+}
+
+function numbers(column: string, values: Float64Array | undefined, count: number): Characterisation['missing'][number] {
+  if (!values) return { column, present: false, missing: count, negative: null, zero: null }
+  let absent = 0
+  let negative = 0
+  let zero = 0
+  for (const value of values) {
+    if (!Number.isFinite(value)) absent++
+    else if (value < 0) negative++
+    else if (value === 0) zero++
+  }
+  return { column, present: true, missing: absent, negative, zero }
+}
+
+function labels(column: string, values: LabelColumn | undefined, count: number): Characterisation['missing'][number] {
+  if (!values) return { column, present: false, missing: count, negative: null, zero: null }
+  let absent = 0
+  for (const code of values.codes) if (code < 0) absent++
+  return { column, present: true, missing: absent, negative: null, zero: null }
+}

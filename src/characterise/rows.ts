@@ -1,0 +1,185 @@
+import type { JobColumns, LabelColumn, Trace } from '../model/index.js'
+
+/** Rows of a trace told apart by one of its columns: the group of each row (−1: in none) and the label of each group. */
+export interface Groups {
+  readonly of: Int32Array
+  readonly labels: readonly string[]
+}
+
+/**
+ * What the figures are made from, a value a row. NaN wherever a figure may not use the row, so that every figure leaves out the same rows:
+ *
+ * - `run`: the trace’s run time where it is a number ≥ 0;
+ * - `wait`: start − submission where both are known, the difference is ≥ 0 and the row was submitted inside the trace;
+ * - `resource`: run × slots (run alone where the trace has no slots); NaN where either is missing;
+ * - `arrival`: submission, where known and inside the trace.
+ */
+export interface Rows {
+  readonly trace: Trace
+  readonly jobs: JobColumns
+  readonly count: number
+  readonly run: Float64Array
+  readonly wait: Float64Array | undefined
+  readonly resource: Float64Array
+  readonly arrival: Float64Array
+  readonly counts: {
+    readonly negativeRun: number
+    readonly negativeWait: number
+    readonly censoredStarted: number
+    readonly censoredWaiting: number
+    readonly missingSubmission: number
+    readonly beforeTrace: number
+    readonly slotsWithoutTime: number
+  }
+  /** Latest submission, start or end of any row; NaN where there is none. */
+  readonly lastEvent: number
+  readonly totalResource: number
+}
+
+/** A trace whose reader noted that it begins in mid-air: rows at its second 0 were submitted before it. */
+export function isLeftTruncated(trace: Trace): boolean {
+  return trace.notes.some((note) => note.code === 'left-truncated')
+}
+
+/** Derives the columns that every figure is made from. One pass. */
+export function deriveRows(trace: Trace): Rows {
+  const jobs = trace.jobs
+  const n = jobs.count
+  const { submitSeconds: submit, startSeconds: start, endSeconds: end, runSeconds, slots } = jobs
+  const truncated = isLeftTruncated(trace)
+  const run = new Float64Array(n)
+  const wait = start ? new Float64Array(n) : undefined
+  const resource = new Float64Array(n)
+  const arrival = new Float64Array(n)
+  let negativeRun = 0
+  let negativeWait = 0
+  let censoredStarted = 0
+  let censoredWaiting = 0
+  let missingSubmission = 0
+  let beforeTrace = 0
+  let slotsWithoutTime = 0
+  let lastEvent = Number.NEGATIVE_INFINITY
+  let totalResource = 0
+  for (let i = 0; i < n; i++) {
+    const s = submit[i]!
+    const before = truncated && s <= 0
+    if (!Number.isFinite(s)) missingSubmission++
+    else if (s > lastEvent) lastEvent = s
+    if (before) beforeTrace++
+    arrival[i] = before || !Number.isFinite(s) ? Number.NaN : s
+
+    let r = runSeconds[i]!
+    if (!Number.isFinite(r)) {
+      r = Number.NaN
+      if (start && Number.isFinite(start[i]!)) censoredStarted++
+      else censoredWaiting++
+    } else if (r < 0) {
+      r = Number.NaN
+      negativeRun++
+    }
+    run[i] = r
+    if (end && end[i]! > lastEvent && Number.isFinite(end[i]!)) lastEvent = end[i]!
+
+    const width = slots ? slots[i]! : 1
+    const known = Number.isFinite(width) && width >= 0
+    const held = known ? r * width : Number.NaN
+    resource[i] = held
+    if (held >= 0) totalResource += held
+    if (slots && known && Number.isNaN(r)) slotsWithoutTime++
+
+    if (wait) {
+      const begin = start![i]!
+      if (Number.isFinite(begin) && begin > lastEvent) lastEvent = begin
+      let w = begin - s
+      if (!Number.isFinite(w) || before) w = Number.NaN
+      else if (w < 0) {
+        w = Number.NaN
+        negativeWait++
+      }
+      wait[i] = w
+    }
+  }
+  return {
+    trace,
+    jobs,
+    count: n,
+    run,
+    wait,
+    resource,
+    arrival,
+    counts: { negativeRun, negativeWait, censoredStarted, censoredWaiting, missingSubmission, beforeTrace, slotsWithoutTime },
+    lastEvent: Number.isFinite(lastEvent) ? lastEvent : Number.NaN,
+    totalResource,
+  }
+}
+
+/** Indices of the rows whose value is a number. */
+export function knownRows(values: Float64Array): Int32Array {
+  const rows = new Int32Array(values.length)
+  let n = 0
+  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i]!)) rows[n++] = i
+  return rows.subarray(0, n)
+}
+
+/** Rows of each code of a label column; −1 is left out. */
+export function countByLabel(column: LabelColumn): Float64Array {
+  const counts = new Float64Array(column.labels.length)
+  for (const code of column.codes) if (code >= 0) counts[code] = counts[code]! + 1
+  return counts
+}
+
+/** Sum of the values (≥ 0; NaN counts as nothing) over the rows of each code of a label column. */
+export function sumByLabel(column: LabelColumn, values: Float64Array): Float64Array {
+  const sums = new Float64Array(column.labels.length)
+  const codes = column.codes
+  for (let i = 0; i < codes.length; i++) if (codes[i]! >= 0 && values[i]! >= 0) sums[codes[i]!] = sums[codes[i]!]! + values[i]!
+  return sums
+}
+
+/**
+ * The labels of a column as groups, most rows first; beyond `most` of them the rest is one group. Labels without a row are left out.
+ */
+export function groupByLabel(column: LabelColumn, most: number): Groups {
+  const counts = countByLabel(column)
+  const codes = Array.from(counts.keys()).filter((code) => counts[code]! > 0)
+  codes.sort((a, b) => counts[b]! - counts[a]! || (column.labels[a]! < column.labels[b]! ? -1 : 1))
+  const rest = codes.length > most ? codes.length - most : 0
+  const group = new Int32Array(column.labels.length).fill(-1)
+  for (let i = 0; i < codes.length; i++) group[codes[i]!] = Math.min(i, most)
+  const labels = codes.slice(0, most).map((code) => column.labels[code]!)
+  if (rest > 0) labels.push(`${rest} others`)
+  return { of: column.codes.map((code) => (code < 0 ? -1 : group[code]!)), labels }
+}
+
+/** The distinct numbers of a column as groups in ascending order; undefined where there are more than `most` of them. */
+export function groupByNumber(values: Float64Array, most: number): Groups | undefined {
+  const codes = new Map<number, number>()
+  const of = new Int32Array(values.length).fill(-1)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
+    if (!Number.isFinite(value)) continue
+    let code = codes.get(value)
+    if (code === undefined) {
+      if (codes.size === most) return undefined
+      codes.set(value, (code = codes.size))
+    }
+    of[i] = code
+  }
+  const ascending = [...codes.keys()].sort((a, b) => a - b)
+  const rank = new Int32Array(ascending.length)
+  for (let i = 0; i < ascending.length; i++) rank[codes.get(ascending[i]!)!] = i
+  for (let i = 0; i < of.length; i++) if (of[i]! >= 0) of[i] = rank[of[i]!]!
+  return { of, labels: ascending.map(String) }
+}
+
+/** Rows in each group. */
+export function countByGroup(groups: Groups): Int32Array {
+  const counts = new Int32Array(groups.labels.length)
+  for (const g of groups.of) if (g >= 0) counts[g] = counts[g]! + 1
+  return counts
+}
+
+/** part / whole, null where the whole is 0. */
+export function shareOf(part: number, whole: number): number | null {
+  return whole > 0 ? Math.min(1, part / whole) : null
+}

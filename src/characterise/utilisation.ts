@@ -1,0 +1,215 @@
+import type { Characterisation, Level } from '../model/index.js'
+import { argsort } from '../num/index.js'
+import { knownRows, type Rows } from './rows.js'
+
+const MOST_POINTS = 2000
+
+/** Steps up and down of a level over time, each list in ascending time. */
+interface Steps {
+  readonly upTimes: Float64Array
+  readonly upBy: Float64Array | undefined
+  readonly downTimes: Float64Array
+  readonly downBy: Float64Array | undefined
+}
+
+/** When each row takes its slots and gives them back: from start (submission where the trace has no starts) for its run time. */
+function occupancy(rows: Rows): { from: Float64Array; until: Float64Array; openEnded: number } {
+  const begin = rows.jobs.startSeconds ?? rows.jobs.submitSeconds
+  const started = rows.jobs.startSeconds !== undefined
+  const from = new Float64Array(rows.count)
+  const until = new Float64Array(rows.count)
+  const { slots } = rows.jobs
+  let openEnded = 0
+  for (let i = 0; i < rows.count; i++) {
+    const begins = begin[i]!
+    const run = rows.run[i]!
+    let ends = begins + run
+    if (Number.isNaN(ends) && started && Number.isFinite(begins) && !Number.isFinite(rows.jobs.runSeconds[i]!)) {
+      ends = rows.lastEvent
+      openEnded++
+    }
+    const known = Number.isFinite(ends) && (!slots || slots[i]! >= 0)
+    from[i] = known ? begins : Number.NaN
+    until[i] = known ? ends : Number.NaN
+  }
+  return { from, until, openEnded }
+}
+
+/** Busy slots, running rows and waiting rows over the window from the first to the last submission. Null where that window is empty. */
+export function utilisation(rows: Rows, capacitySlots: number | undefined): Characterisation['utilisation'] {
+  const { submitSeconds: submit, startSeconds: start, endSeconds: end, slots } = rows.jobs
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  for (const t of submit) {
+    if (t < first) first = t
+    if (t > last) last = t
+  }
+  if (!(last > first)) return null
+  const { from, until, openEnded } = occupancy(rows)
+  const ups = argsort(from, knownRows(from))
+  if (ups.length === 0) return null
+  const downs = argsort(until, ups)
+  const steps: Steps = { upTimes: pick(from, ups), upBy: undefined, downTimes: pick(until, downs), downBy: undefined }
+  const running = level(steps, first, last)
+  const busySlots = slots ? level({ ...steps, upBy: pick(slots, ups), downBy: pick(slots, downs) }, first, last) : running
+
+  let waiting: Level | null = null
+  if (start) {
+    // a row leaves the queue when it starts; one that ended without a start leaves then; one that did neither stays
+    const joins = submit.slice()
+    const leaves = new Float64Array(rows.count).fill(Number.NaN)
+    for (let i = 0; i < rows.count; i++) {
+      const begins = start[i]!
+      const leave = Number.isFinite(begins) ? begins : end && Number.isFinite(end[i]!) ? end[i]! : Number.POSITIVE_INFINITY
+      if (!Number.isFinite(joins[i]!) || leave < joins[i]!) joins[i] = Number.NaN
+      else leaves[i] = leave
+    }
+    waiting = level(
+      {
+        upTimes: joins.filter(Number.isFinite).sort(),
+        upBy: undefined,
+        downTimes: leaves.filter(Number.isFinite).sort(),
+        downBy: undefined,
+      },
+      first,
+      last,
+    )
+  }
+  return {
+    basis: start ? 'start' : 'submission',
+    window: { firstSeconds: first, lastSeconds: last },
+    openEnded,
+    busySlots,
+    running,
+    waiting,
+    capacitySlots: capacitySlots ?? null,
+    meanUtilisation: capacitySlots === undefined ? null : busySlots.mean / capacitySlots,
+    meanOfPeak: busySlots.peak > 0 ? Math.min(1, busySlots.mean / busySlots.peak) : null,
+  }
+}
+
+/** Busy slots just after each of `times` (NaN: not asked), those rows in ascending time. */
+export function busyAt(rows: Rows, times: Float64Array): { rows: Int32Array; busy: Float64Array } {
+  const { from, until } = occupancy(rows)
+  const ups = argsort(from, knownRows(from))
+  const downs = argsort(until, ups)
+  const order = argsort(times, knownRows(times))
+  const busy = new Float64Array(order.length)
+  const width = (row: number) => rows.jobs.slots?.[row] ?? 1
+  let u = 0
+  let d = 0
+  let now = 0
+  for (let i = 0; i < order.length; i++) {
+    const t = times[order[i]!]!
+    while (u < ups.length && from[ups[u]!]! <= t) now += width(ups[u++]!)
+    while (d < downs.length && until[downs[d]!]! <= t) now -= width(downs[d++]!)
+    busy[i] = now
+  }
+  return { rows: order, busy }
+}
+
+/**
+ * The level that steps up and down make over [first, last], weighted by time: mean, quantiles, peak (over stretches of positive length) and the mean
+ * in each of at most 2,000 bins. O(steps).
+ */
+function level({ upTimes, upBy, downTimes, downBy }: Steps, first: number, last: number): Level {
+  const span = last - first
+  const points = Math.max(1, Math.min(MOST_POINTS, Math.ceil(span / 60)))
+  const bin = span / points
+  const area = new Float64Array(points)
+  let heights = new Float64Array(4096)
+  let lengths = new Float64Array(4096)
+  let n = 0
+  let whole = true
+  let now = 0
+  let at = first
+  let total = 0
+  let peak = 0
+  let u = 0
+  let d = 0
+  const stretch = (until: number) => {
+    const length = until - at
+    if (length <= 0) return
+    const height = Math.abs(now) < 1e-9 ? 0 : Math.max(0, now)
+    if (n === heights.length) {
+      heights = grown(heights)
+      lengths = grown(lengths)
+    }
+    heights[n] = height
+    lengths[n++] = length
+    if (whole && !Number.isInteger(height)) whole = false
+    total += height * length
+    if (height > peak) peak = height
+    if (height > 0) {
+      let b = Math.min(points - 1, Math.floor((at - first) / bin))
+      let begin = at
+      while (begin < until) {
+        const edge = b === points - 1 ? until : Math.min(until, first + (b + 1) * bin)
+        if (edge > begin) area[b] = area[b]! + height * (edge - begin)
+        begin = Math.max(begin, edge)
+        b++
+      }
+    }
+    at = until
+  }
+  while (u < upTimes.length || d < downTimes.length) {
+    const up = u < upTimes.length ? upTimes[u]! : Number.POSITIVE_INFINITY
+    const down = d < downTimes.length ? downTimes[d]! : Number.POSITIVE_INFINITY
+    const t = Math.min(up, down)
+    if (t >= last) break
+    if (t > at) stretch(t)
+    if (up <= down) {
+      now += upBy ? upBy[u]! : 1
+      u++
+    } else {
+      now -= downBy ? downBy[d]! : 1
+      d++
+    }
+  }
+  stretch(last)
+  const quantileOf = levelQuantiles(heights.subarray(0, n), lengths.subarray(0, n), whole ? peak : undefined)
+  return {
+    mean: total / span,
+    p50: quantileOf(0.5),
+    p95: quantileOf(0.95),
+    peak,
+    series: { startSeconds: first, binSeconds: bin, values: Array.from(area, (a) => a / bin) },
+  }
+}
+
+/** p ↦ the least height below or at which the level was for a share p of the time. A histogram for whole heights, a sort otherwise. */
+function levelQuantiles(heights: Float64Array, lengths: Float64Array, wholePeak: number | undefined): (p: number) => number {
+  let values: Float64Array
+  let held: Float64Array
+  if (wholePeak !== undefined && wholePeak < 4_000_000) {
+    held = new Float64Array(wholePeak + 1)
+    for (let i = 0; i < heights.length; i++) held[heights[i]!] = held[heights[i]!]! + lengths[i]!
+    values = Float64Array.from(held.keys())
+  } else {
+    const order = argsort(heights, Int32Array.from(heights.keys()))
+    values = pick(heights, order)
+    held = pick(lengths, order)
+  }
+  let total = 0
+  for (const length of held) total += length
+  return (p) => {
+    let below = 0
+    for (let i = 0; i < held.length; i++) {
+      below += held[i]!
+      if (held[i]! > 0 && below >= p * total) return values[i]!
+    }
+    return values.at(-1) ?? 0
+  }
+}
+
+function pick(values: Float64Array, rows: Int32Array): Float64Array {
+  const picked = new Float64Array(rows.length)
+  for (let i = 0; i < rows.length; i++) picked[i] = values[rows[i]!]!
+  return picked
+}
+
+function grown(values: Float64Array): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(values.length * 2)
+  larger.set(values)
+  return larger
+}
