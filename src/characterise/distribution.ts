@@ -47,10 +47,19 @@ export function describe(sorted: Float64Array, cdfPoints = 200): Distribution | 
   }
 }
 
-/** The values that are numbers, ascending. */
-export function ascending(column: Float64Array): Float64Array {
-  const known = column.filter(Number.isFinite)
-  return known.sort()
+/** The values that are finite and at least `least`, ascending. */
+export function ascending(column: Float64Array, least = Number.NEGATIVE_INFINITY): Float64Array {
+  const known = new Float64Array(column.length)
+  let n = 0
+  let sorted = true
+  for (let i = 0; i < column.length; i++) {
+    const value = column[i]!
+    if (!Number.isFinite(value) || value < least) continue
+    if (n > 0 && value < known[n - 1]!) sorted = false
+    known[n++] = value
+  }
+  const values = known.subarray(0, n)
+  return sorted ? values : values.sort()
 }
 
 /** The values of each group in ascending order, split off the sorted column without sorting again. O(rows). */

@@ -7,7 +7,7 @@ import type { Rows } from './rows.js'
 export function estimates(rows: Rows): Characterisation['estimates'] {
   const column = rows.jobs.estimateSeconds
   if (!column) return null
-  const given = ascending(column.filter((value) => value > 0))
+  const given = ascending(column, Number.MIN_VALUE)
   const estimateSeconds = describe(given)
   if (!estimateSeconds) return null
   const ratios = new Float64Array(rows.count)

@@ -8,8 +8,7 @@ const MOST_TYPES = 50
 /** Kinds of slots, machines, and what rows ask of CPU and memory; each null where the trace lacks it. */
 export function heterogeneity(rows: Rows): Characterisation['heterogeneity'] {
   const { slotType, machine, cpu, memory } = rows.jobs
-  const requests = (column: Float64Array | undefined) =>
-    column ? describe(ascending(column.filter((value) => value >= 0))) : null
+  const requests = (column: Float64Array | undefined) => (column ? describe(ascending(column, 0)) : null)
   return { slotTypes: slotTypes(rows, slotType), machines: machines(rows, machine), cpu: requests(cpu), memory: requests(memory) }
 }
 

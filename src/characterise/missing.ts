@@ -21,7 +21,7 @@ export function missing(rows: Rows): Characterisation['missing'] {
   const outcome = {
     column: 'outcome',
     present: jobs.outcome !== undefined,
-    missing: jobs.outcome ? jobs.outcome.reduce((n, code) => n + (code === 0 ? 1 : 0), 0) : count,
+    missing: jobs.outcome ? unknownOutcomes(jobs.outcome) : count,
     negative: null,
     zero: null,
   }
@@ -30,6 +30,12 @@ export function missing(rows: Rows): Characterisation['missing'] {
     outcome,
     ...LABELS.map((column) => labels(column, jobs[column], count)),
   ]
+}
+
+function unknownOutcomes(outcome: Uint8Array): number {
+  let n = 0
+  for (let i = 0; i < outcome.length; i++) if (outcome[i] === 0) n++
+  return n
 }
 
 function numbers(column: string, values: Float64Array | undefined, count: number): Characterisation['missing'][number] {

@@ -1,4 +1,5 @@
 import { type Characterisation, OUTCOMES, type Outcome } from '../model/index.js'
+import { countAtMost } from '../num/index.js'
 import { ascending, describe, type Sorted, splitSorted } from './distribution.js'
 import { countByGroup, type Groups, type Rows, shareOf } from './rows.js'
 
@@ -10,7 +11,9 @@ export function outcomeGroups(outcome: Uint8Array | undefined): Groups | undefin
   const group = new Int32Array(256).fill(-1)
   const labels: string[] = []
   for (const [code, label] of OUTCOMES.entries()) if (counts[code]! > 0) group[code] = labels.push(label) - 1
-  return { of: Int32Array.from(outcome, (code) => group[code]!), labels }
+  const of = new Int32Array(outcome.length)
+  for (let i = 0; i < of.length; i++) of[i] = group[outcome[i]!]!
+  return { of, labels }
 }
 
 /** How rows ended: by count, by resource-time; attempts, run time to failure, waste. Null where the trace does not say. */
@@ -34,7 +37,7 @@ export function outcomes(rows: Rows, run: Sorted, groups: Groups | undefined): C
   }
   const heldBy = (outcome: Outcome) => held[groups.labels.indexOf(outcome)] ?? 0
   const failed = groups.labels.indexOf('fail')
-  const attemptValues = column && ascending(column.filter((value) => value >= 0))
+  const attemptValues = column && ascending(column, 0)
   const distribution = attemptValues ? describe(attemptValues) : null
   return {
     rows: groups.labels.map((outcome, g) => ({
@@ -48,7 +51,7 @@ export function outcomes(rows: Rows, run: Sorted, groups: Groups | undefined): C
     })),
     attempts: distribution && {
       distribution,
-      moreThanOneShare: attemptValues!.reduce((n, value) => n + (value > 1 ? 1 : 0), 0) / attemptValues!.length,
+      moreThanOneShare: 1 - countAtMost(attemptValues!, 1) / attemptValues!.length,
     },
     runTimeToFailure: failed < 0 ? null : describe(splitSorted(run, groups)[failed]!),
     wasted: {

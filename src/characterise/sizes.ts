@@ -73,7 +73,7 @@ function rungLabel(r: number, whole: boolean): string {
 export function sizes(rows: Rows, groups: SizeGroups | undefined): Characterisation['sizes'] {
   const { slots } = rows.jobs
   if (!slots || !groups || groups.labels.length === 0) return null
-  const sorted = ascending(slots.filter((value) => value >= 0))
+  const sorted = ascending(slots, 0)
   const counts = countByGroup(groups)
   const held = new Float64Array(groups.labels.length)
   for (let i = 0; i < groups.of.length; i++) {

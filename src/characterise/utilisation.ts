@@ -1,5 +1,6 @@
 import type { Characterisation, Level } from '../model/index.js'
 import { argsort } from '../num/index.js'
+import { ascending } from './distribution.js'
 import { knownRows, type Rows } from './rows.js'
 
 const MOST_POINTS = 2000
@@ -66,9 +67,9 @@ export function utilisation(rows: Rows, capacitySlots: number | undefined): Char
     }
     waiting = level(
       {
-        upTimes: joins.filter(Number.isFinite).sort(),
+        upTimes: ascending(joins),
         upBy: undefined,
-        downTimes: leaves.filter(Number.isFinite).sort(),
+        downTimes: ascending(leaves),
         downBy: undefined,
       },
       first,
@@ -117,8 +118,11 @@ function level({ upTimes, upBy, downTimes, downBy }: Steps, first: number, last:
   const points = Math.max(1, Math.min(MOST_POINTS, Math.ceil(span / 60)))
   const bin = span / points
   const area = new Float64Array(points)
-  let heights = new Float64Array(4096)
-  let lengths = new Float64Array(4096)
+  // one stretch of constant height for each event at most, and one to the end
+  const heights = new Float64Array(upTimes.length + downTimes.length + 1)
+  const lengths = new Float64Array(heights.length)
+  const ups = upTimes.length
+  const downs = downTimes.length
   let n = 0
   let whole = true
   let now = 0
@@ -127,37 +131,33 @@ function level({ upTimes, upBy, downTimes, downBy }: Steps, first: number, last:
   let peak = 0
   let u = 0
   let d = 0
-  const stretch = (until: number) => {
-    const length = until - at
-    if (length <= 0) return
-    const height = Math.abs(now) < 1e-9 ? 0 : Math.max(0, now)
-    if (n === heights.length) {
-      heights = grown(heights)
-      lengths = grown(lengths)
-    }
-    heights[n] = height
-    lengths[n++] = length
-    if (whole && !Number.isInteger(height)) whole = false
-    total += height * length
-    if (height > peak) peak = height
-    if (height > 0) {
-      let b = Math.min(points - 1, Math.floor((at - first) / bin))
-      let begin = at
-      while (begin < until) {
-        const edge = b === points - 1 ? until : Math.min(until, first + (b + 1) * bin)
-        if (edge > begin) area[b] = area[b]! + height * (edge - begin)
-        begin = Math.max(begin, edge)
+  let b = 0
+  for (;;) {
+    const up = u < ups ? upTimes[u]! : Number.POSITIVE_INFINITY
+    const down = d < downs ? downTimes[d]! : Number.POSITIVE_INFINITY
+    const t = Math.min(up, down)
+    const until = Math.min(t, last)
+    if (until > at) {
+      const length = until - at
+      const height = now < 1e-9 ? 0 : now
+      heights[n] = height
+      lengths[n++] = length
+      if (whole && !Number.isInteger(height)) whole = false
+      total += height * length
+      if (height > peak) peak = height
+      for (let begin = at; begin < until; ) {
+        const edge = first + (b + 1) * bin
+        if (edge > until || b === points - 1) {
+          area[b] = area[b]! + height * (until - begin)
+          break
+        }
+        area[b] = area[b]! + height * (edge - begin)
+        begin = edge
         b++
       }
+      at = until
     }
-    at = until
-  }
-  while (u < upTimes.length || d < downTimes.length) {
-    const up = u < upTimes.length ? upTimes[u]! : Number.POSITIVE_INFINITY
-    const down = d < downTimes.length ? downTimes[d]! : Number.POSITIVE_INFINITY
-    const t = Math.min(up, down)
-    if (t >= last) break
-    if (t > at) stretch(t)
+    if (!(t < last)) break
     if (up <= down) {
       now += upBy ? upBy[u]! : 1
       u++
@@ -166,7 +166,6 @@ function level({ upTimes, upBy, downTimes, downBy }: Steps, first: number, last:
       d++
     }
   }
-  stretch(last)
   const quantileOf = levelQuantiles(heights.subarray(0, n), lengths.subarray(0, n), whole ? peak : undefined)
   return {
     mean: total / span,
@@ -206,10 +205,4 @@ function pick(values: Float64Array, rows: Int32Array): Float64Array {
   const picked = new Float64Array(rows.length)
   for (let i = 0; i < rows.length; i++) picked[i] = values[rows[i]!]!
   return picked
-}
-
-function grown(values: Float64Array): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(values.length * 2)
-  larger.set(values)
-  return larger
 }
