@@ -18,7 +18,7 @@ export function caveats(
   add(
     counts.beforeTrace,
     'submitted-before-trace',
-    `${number(counts.beforeTrace)} rows were submitted before the trace begins: left out of arrivals, waits and slowdown; their run times count, and are lower bounds where they had already started`,
+    `${number(counts.beforeTrace)} rows were submitted before the trace begins: left out of arrivals, durations, waits and slowdown; what they ran inside the trace counts as resource-time and busy slots`,
     'arrivals',
   )
   add(

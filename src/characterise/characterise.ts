@@ -40,9 +40,9 @@ export function characterise(trace: Trace, options: CharacteriseOptions = {}): C
   if (trace.jobs.count === 0) return refuse('no-data', `${trace.source.path} has no usable row`, { rows: trace.source.rows })
   const { capacitySlots, boundedSlowdownSeconds = 10, groupsAtMost = 24 } = options
   const rows = deriveRows(trace)
-  const run = sortColumn(rows.run)
+  const run = sortColumn(rows.duration)
   const wait = rows.wait && sortColumn(rows.wait)
-  const resource = trace.jobs.slots ? sortColumn(rows.resource) : run
+  const resource = rows.held || rows.duration !== rows.run ? sortColumn(rows.resource) : run
   const groupings = groupingsOf(rows, groupsAtMost)
   const size = sizeGroups(trace.jobs.slots)
   const withSize = { ...groupings, size }

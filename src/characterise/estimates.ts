@@ -13,7 +13,8 @@ export function estimates(rows: Rows): Characterisation['estimates'] {
   const ratios = new Float64Array(rows.count)
   let n = 0
   for (let i = 0; i < rows.count; i++) {
-    if (column[i]! > 0 && column[i]! < Number.POSITIVE_INFINITY && rows.run[i]! >= 0) ratios[n++] = rows.run[i]! / column[i]!
+    if (column[i]! > 0 && column[i]! < Number.POSITIVE_INFINITY && rows.duration[i]! >= 0)
+      ratios[n++] = rows.duration[i]! / column[i]!
   }
   const sorted = ratios.slice(0, n).sort()
   let distinct = 0

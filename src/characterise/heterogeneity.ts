@@ -9,7 +9,14 @@ const MOST_TYPES = 50
 export function heterogeneity(rows: Rows): Characterisation['heterogeneity'] {
   const { slotType, machine, cpu, memory } = rows.jobs
   const requests = (column: Float64Array | undefined) => (column ? describe(ascending(column, 0)) : null)
-  return { slotTypes: slotTypes(rows, slotType), machines: machines(rows, machine), cpu: requests(cpu), memory: requests(memory) }
+  return {
+    slotTypes: slotTypes(rows, slotType),
+    machines: machines(rows, machine),
+    cpu: requests(cpu),
+    cpuUnit: rows.trace.cpuUnit ?? null,
+    memory: requests(memory),
+    memoryUnit: rows.trace.memoryUnit ?? null,
+  }
 }
 
 function slotTypes(rows: Rows, column: Rows['jobs']['slotType']): Characterisation['heterogeneity']['slotTypes'] {

@@ -7,6 +7,7 @@ const NUMBERS = [
   'endSeconds',
   'runSeconds',
   'slots',
+  'slotShare',
   'priority',
   'estimateSeconds',
   'attempts',

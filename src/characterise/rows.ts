@@ -9,9 +9,11 @@ export interface Groups {
 /**
  * What the figures are made from, a value a row. NaN wherever a figure may not use the row, so that every figure leaves out the same rows:
  *
- * - `run`: the trace’s run time where it is a number ≥ 0;
+ * - `run`: the trace’s run time where it is a number ≥ 0, within the trace for rows that came before it;
+ * - `duration`: the same of rows seen from their submission on: the run times of those that came before the trace are lower bounds;
  * - `wait`: start − submission where both are known, the difference is ≥ 0 and the row was submitted inside the trace;
- * - `resource`: run × slots (run alone where the trace has no slots); NaN where either is missing;
+ * - `held`: slots × share of each slot; absent where the trace has no slots;
+ * - `resource`: run × held (run alone where the trace has no slots); NaN where either is missing;
  * - `arrival`: submission, where known and inside the trace.
  */
 export interface Rows {
@@ -19,6 +21,9 @@ export interface Rows {
   readonly jobs: JobColumns
   readonly count: number
   readonly run: Float64Array
+  /** The same array as `run` where no row came before the trace. */
+  readonly duration: Float64Array
+  readonly held: Float64Array | undefined
   readonly wait: Float64Array | undefined
   readonly resource: Float64Array
   readonly arrival: Float64Array
@@ -29,25 +34,19 @@ export interface Rows {
     readonly censoredWaiting: number
     readonly missingSubmission: number
     readonly beforeTrace: number
-    readonly slotsWithoutTime: number
   }
   /** Latest submission, start or end of any row; NaN where there is none. */
   readonly lastEvent: number
   readonly totalResource: number
 }
 
-/** A trace whose reader noted that it begins in mid-air: rows at its second 0 were submitted before it. */
-export function isLeftTruncated(trace: Trace): boolean {
-  return trace.notes.some((note) => note.code === 'left-truncated')
-}
-
 /** Derives the columns that every figure is made from. One pass. */
 export function deriveRows(trace: Trace): Rows {
   const jobs = trace.jobs
   const n = jobs.count
-  const { submitSeconds: submit, startSeconds: start, endSeconds: end, runSeconds, slots } = jobs
-  const truncated = isLeftTruncated(trace)
+  const { submitSeconds: submit, startSeconds: start, endSeconds: end, runSeconds, slots, slotShare, leftTruncated } = jobs
   const run = new Float64Array(n)
+  const held = slots ? (slotShare ? new Float64Array(n) : slots) : undefined
   const wait = start ? new Float64Array(n) : undefined
   const resource = new Float64Array(n)
   const arrival = new Float64Array(n)
@@ -57,12 +56,11 @@ export function deriveRows(trace: Trace): Rows {
   let censoredWaiting = 0
   let missingSubmission = 0
   let beforeTrace = 0
-  let slotsWithoutTime = 0
   let lastEvent = Number.NEGATIVE_INFINITY
   let totalResource = 0
   for (let i = 0; i < n; i++) {
     const s = submit[i]!
-    const before = truncated && s <= 0
+    const before = leftTruncated !== undefined && leftTruncated[i] !== 0
     if (!Number.isFinite(s)) missingSubmission++
     else if (s > lastEvent) lastEvent = s
     if (before) beforeTrace++
@@ -80,12 +78,15 @@ export function deriveRows(trace: Trace): Rows {
     run[i] = r
     if (end && end[i]! > lastEvent && Number.isFinite(end[i]!)) lastEvent = end[i]!
 
-    const width = slots ? slots[i]! : 1
-    const known = Number.isFinite(width) && width >= 0
-    const held = known ? r * width : Number.NaN
-    resource[i] = held
-    if (held >= 0) totalResource += held
-    if (slots && known && Number.isNaN(r)) slotsWithoutTime++
+    let width = 1
+    if (held) {
+      width = slots![i]!
+      // a row that does not say which part of its slots it holds is taken to hold all of them
+      if (slotShare) held[i] = width *= Number.isFinite(slotShare[i]!) ? slotShare[i]! : 1
+    }
+    const amount = width >= 0 && width < Number.POSITIVE_INFINITY ? r * width : Number.NaN
+    resource[i] = amount
+    if (amount >= 0) totalResource += amount
 
     if (wait) {
       const begin = start![i]!
@@ -99,15 +100,19 @@ export function deriveRows(trace: Trace): Rows {
       wait[i] = w
     }
   }
+  const duration = beforeTrace > 0 ? run.slice() : run
+  if (beforeTrace > 0) for (let i = 0; i < n; i++) if (leftTruncated![i] !== 0) duration[i] = Number.NaN
   return {
     trace,
     jobs,
     count: n,
     run,
+    duration,
+    held,
     wait,
     resource,
     arrival,
-    counts: { negativeRun, negativeWait, censoredStarted, censoredWaiting, missingSubmission, beforeTrace, slotsWithoutTime },
+    counts: { negativeRun, negativeWait, censoredStarted, censoredWaiting, missingSubmission, beforeTrace },
     lastEvent: Number.isFinite(lastEvent) ? lastEvent : Number.NaN,
     totalResource,
   }

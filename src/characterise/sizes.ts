@@ -82,8 +82,12 @@ export function sizes(rows: Rows, groups: SizeGroups | undefined): Characterisat
   }
   const byValue = new Map<number, number>()
   for (const value of sorted) byValue.set(value, (byValue.get(value) ?? 0) + 1)
+  const { slotShare } = rows.jobs
+  let sharing = 0
+  if (slotShare) for (let i = 0; i < rows.count; i++) if (slots[i]! > 0 && slotShare[i]! < 1) sharing++
   return {
     distribution: describe(sorted)!,
+    sharing: slotShare ? { rows: sharing, share: sharing / sorted.length } : null,
     buckets: groups.labels.map((label, g) => ({
       label,
       low: groups.low[g]!,

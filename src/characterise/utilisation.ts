@@ -19,7 +19,7 @@ function occupancy(rows: Rows): { from: Float64Array; until: Float64Array; openE
   const started = rows.jobs.startSeconds !== undefined
   const from = new Float64Array(rows.count)
   const until = new Float64Array(rows.count)
-  const { slots } = rows.jobs
+  const { held } = rows
   let openEnded = 0
   for (let i = 0; i < rows.count; i++) {
     const begins = begin[i]!
@@ -29,7 +29,7 @@ function occupancy(rows: Rows): { from: Float64Array; until: Float64Array; openE
       ends = rows.lastEvent
       openEnded++
     }
-    const known = Number.isFinite(ends) && (!slots || slots[i]! >= 0)
+    const known = Number.isFinite(ends) && (!held || held[i]! >= 0)
     from[i] = known ? begins : Number.NaN
     until[i] = known ? ends : Number.NaN
   }
@@ -38,7 +38,8 @@ function occupancy(rows: Rows): { from: Float64Array; until: Float64Array; openE
 
 /** Busy slots, running rows and waiting rows over the window from the first to the last submission. Null where that window is empty. */
 export function utilisation(rows: Rows, capacitySlots: number | undefined): Characterisation['utilisation'] {
-  const { submitSeconds: submit, startSeconds: start, endSeconds: end, slots } = rows.jobs
+  const { submitSeconds: submit, startSeconds: start, endSeconds: end } = rows.jobs
+  const { held } = rows
   let first = Number.POSITIVE_INFINITY
   let last = Number.NEGATIVE_INFINITY
   for (const t of submit) {
@@ -52,7 +53,7 @@ export function utilisation(rows: Rows, capacitySlots: number | undefined): Char
   const downs = argsort(until, ups)
   const steps: Steps = { upTimes: pick(from, ups), upBy: undefined, downTimes: pick(until, downs), downBy: undefined }
   const running = level(steps, first, last)
-  const busySlots = slots ? level({ ...steps, upBy: pick(slots, ups), downBy: pick(slots, downs) }, first, last) : running
+  const busySlots = held ? level({ ...steps, upBy: pick(held, ups), downBy: pick(held, downs) }, first, last) : running
 
   let waiting: Level | null = null
   if (start) {
@@ -96,7 +97,7 @@ export function busyAt(rows: Rows, times: Float64Array): { rows: Int32Array; bus
   const downs = argsort(until, ups)
   const order = argsort(times, knownRows(times))
   const busy = new Float64Array(order.length)
-  const width = (row: number) => rows.jobs.slots?.[row] ?? 1
+  const width = (row: number) => (rows.held ? rows.held[row]! : 1)
   let u = 0
   let d = 0
   let now = 0

@@ -29,12 +29,12 @@ export function waiting(
 
 function split(rows: Rows, capacitySlots: number): NonNullable<Characterisation['waiting']>['split'] {
   const submit = rows.jobs.submitSeconds
-  const { slots } = rows.jobs
+  const { held } = rows
   const waited = new Float64Array(rows.count).fill(Number.NaN)
-  for (let i = 0; i < rows.count; i++) if (rows.wait![i]! > 0 && (!slots || slots[i]! >= 0)) waited[i] = submit[i]!
+  for (let i = 0; i < rows.count; i++) if (rows.wait![i]! > 0 && (!held || held[i]! >= 0)) waited[i] = submit[i]!
   const { rows: order, busy } = busyAt(rows, waited)
   let room = 0
-  for (let i = 0; i < order.length; i++) if (busy[i]! + (slots ? slots[order[i]!]! : 1) <= capacitySlots + 1e-9) room++
+  for (let i = 0; i < order.length; i++) if (busy[i]! + (held ? held[order[i]!]! : 1) <= capacitySlots + 1e-9) room++
   const n = order.length
   return n === 0 ? null : { capacitySlots, waitedRows: n, roomShare: room / n, fullShare: (n - room) / n }
 }

@@ -216,6 +216,10 @@ export const Characterisation = z
     sizes: z
       .strictObject({
         distribution: Distribution,
+        sharing: z
+          .strictObject({ rows: count, share })
+          .nullable()
+          .meta({ description: 'Rows that hold part of a slot; null where slots are not shared.' }),
         buckets: z.array(SizeBucket),
         values: z
           .array(z.strictObject({ slots: z.number(), rows: count, share }))
@@ -253,7 +257,7 @@ export const Characterisation = z
         byClass: z.array(GroupDistribution),
       })
       .nullable()
-      .meta({ description: 'Run time in seconds.' }),
+      .meta({ description: 'Run time in seconds, of rows seen from their submission on.' }),
     waiting: z
       .strictObject({
         overall: Distribution,
@@ -352,8 +356,10 @@ export const Characterisation = z
     heterogeneity: z.strictObject({
       slotTypes: z.array(LabelShare).nullable(),
       machines: z.strictObject({ distinct: count, byRows: Skew, byResource: Skew.nullable() }).nullable(),
-      cpu: Distribution.nullable().meta({ description: 'CPU asked for, in the trace’s unit.' }),
-      memory: Distribution.nullable().meta({ description: 'Memory asked for, in the trace’s unit.' }),
+      cpu: Distribution.nullable().meta({ description: 'CPU asked for, in `cpuUnit`.' }),
+      cpuUnit: z.string().nullable(),
+      memory: Distribution.nullable().meta({ description: 'Memory asked for, in `memoryUnit`.' }),
+      memoryUnit: z.string().nullable(),
     }),
     estimates: z
       .strictObject({
