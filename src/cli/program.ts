@@ -13,7 +13,12 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     .version('0.1.0')
     .showHelpAfterError('(halftone COMMAND --help shows how it is used)')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text), getOutHelpWidth: () => io.columns, getErrHelpWidth: () => io.columns })
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: (text) => io.err(text),
+      getOutHelpWidth: () => io.columns,
+      getErrHelpWidth: () => io.columns,
+    })
   for (const add of COMMANDS) add(program, io)
   for (const command of program.commands) command.exitOverride().copyInheritedSettings(program)
   try {

@@ -37,6 +37,8 @@ export interface JobColumns {
   readonly id?: LabelColumn
   readonly user?: LabelColumn
   readonly queue?: LabelColumn
+  /** A second way in which the trace groups jobs: QOS (Slurm), group (SWF), scheduling class (Google task attempts). */
+  readonly group?: LabelColumn
   readonly name?: LabelColumn
   readonly machine?: LabelColumn
   readonly slotType?: LabelColumn

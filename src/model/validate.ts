@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Characterisation } from './characterisation.js'
 import { checkCluster, checkGoal, checkPolicy, checkScenario, checkWorkload } from './check.js'
 import { Cluster } from './cluster.js'
 import { Goal } from './goal.js'
@@ -18,6 +19,7 @@ const NOUNS = {
   scenario: { schema: Scenario, check: checkScenario },
   prediction: { schema: Prediction, check: () => [] },
   plan: { schema: Plan, check: () => [] },
+  characterisation: { schema: Characterisation, check: () => [] },
 } as const
 
 export type Noun = keyof typeof NOUNS

@@ -18,12 +18,12 @@ const WINDOWS: readonly (readonly [string, number])[] = [
 /**
  * Fits arrivals to ascending submission times (seconds).
  *
- * `poisson`: the mean rate over the span. `time-of-day`: the mean rate of each hour of the day (an hour’s jobs over the hours of the span that
- * fall into it), from `firstHour`, the hour of the day at time 0. Both are independent increments: what burstiness they leave out is measured by the
+ * `poisson`: the mean rate over the span. `time-of-day`: the mean rate of each of the 24 hours of a day that begins
+ * at time 0 (an hour’s jobs over the time of the span that falls into it). Both are independent increments: what burstiness they leave out is measured by the
  * index of dispersion for counts (IDC) of the data against that of the law, in windows from a minute to six hours, and stays beside the law as a caveat.
  * Needs at least two distinct times; fewer give a Poisson law of one job over the span 1 s with the caveat `few-arrivals`.
  */
-export function fitArrivals(times: ArrayLike<number>, kind: 'poisson' | 'time-of-day', firstHour = 0, path = ''): ArrivalFit {
+export function fitArrivals(times: ArrayLike<number>, kind: 'poisson' | 'time-of-day', path = ''): ArrivalFit {
   const n = times.length
   const span = n > 1 ? times[n - 1]! - times[0]! : 0
   if (!(span > 0)) {
@@ -41,7 +41,7 @@ export function fitArrivals(times: ArrayLike<number>, kind: 'poisson' | 'time-of
   }
   const counts = new Float64Array(24)
   const exposure = new Float64Array(24)
-  const hourOf = (time: number): number => Math.floor(((((time / 3_600 + firstHour) % 24) + 24) % 24) + 1e-12) % 24
+  const hourOf = (time: number): number => ((Math.floor(time / 3_600) % 24) + 24) % 24
   for (let i = 0; i < n; i++) counts[hourOf(times[i]!)]!++
   for (let at = times[0]!; at < times[n - 1]!; ) {
     const next = Math.min(times[n - 1]!, (Math.floor(at / 3_600 + 1e-9) + 1) * 3_600)
@@ -49,13 +49,12 @@ export function fitArrivals(times: ArrayLike<number>, kind: 'poisson' | 'time-of
     at = next
   }
   const rates = Array.from(counts, (count, hour) => (exposure[hour]! > 0 ? count / exposure[hour]! : 0))
-  const fromStart = Array.from({ length: 24 }, (_, i) => rates[(i + Math.floor(firstHour)) % 24]!)
   const mean = rates.reduce((a, b) => a + b, 0) / 24
   const between = rates.reduce((a, b) => a + (b - mean) ** 2, 0) / 24
   // counts of an inhomogeneous Poisson process over random windows: IDC = 1 + Var(window mean) / mean; windows shorter than an hour see one rate
   const idcOfLaw = (window: number): number => 1 + (mean > 0 ? (between / mean) * window * smoothing(rates, window, between) : 0)
   return {
-    arrival: { kind: 'time-of-day', ratePerSecond: fromStart, periodSeconds: DAY },
+    arrival: { kind: 'time-of-day', ratePerSecond: rates, periodSeconds: DAY },
     caveats: burstiness(times, idcOfLaw, scv, path),
   }
 }

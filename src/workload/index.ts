@@ -1,0 +1,6 @@
+export * from './arrivals.js'
+export * from './classes.js'
+export * from './from-trace.js'
+export * from './replay.js'
+export * from './run-times.js'
+export * from './sizes.js'
