@@ -26,7 +26,7 @@ function slotTypes(rows: Rows, column: Rows['jobs']['slotType']): Characterisati
   const present = Array.from(counts.keys()).filter((code) => counts[code]! > 0)
   if (present.length === 0) return null
   return present
-    .sort((a, b) => counts[b]! - counts[a]!)
+    .sort((a, b) => counts[b]! - counts[a]! || (column.labels[a]! < column.labels[b]! ? -1 : 1))
     .slice(0, MOST_TYPES)
     .map((code) => ({
       label: column.labels[code]!,
