@@ -1,4 +1,6 @@
 export { FORMATS } from './formats.js'
 export { type LocatedMapping, Mapping, parseMapping, readMapping } from './mapping.js'
+export { type NodesReading, readOpenbNodes } from './openb-nodes.js'
 export { readTrace } from './read.js'
 export type { ReadOptions, ReadProgress, TraceReading } from './result.js'
+export { writeTrace } from './store.js'

@@ -90,16 +90,16 @@ export interface TableFormat {
 }
 
 /** The row of a table as the cell readers see it: the column’s position and where its bytes are. */
-interface Binding {
+export interface Binding {
   readonly index: number
   readonly name: string
 }
-interface NumberBinding extends Binding {
+export interface NumberBinding extends Binding {
   readonly field: number
   readonly kind: CellKind
   readonly scale: number
 }
-interface LabelBinding extends Binding {
+export interface LabelBinding extends Binding {
   readonly field: number
 }
 
@@ -160,42 +160,64 @@ export class RowReader {
     }
   }
 
+  /** The columns to read: for a source that gives values instead of bytes. */
+  cells(): { numbers: readonly NumberBinding[]; labels: readonly LabelBinding[]; outcome: Binding | undefined } {
+    return { numbers: this.numbers, labels: this.labels, outcome: this.outcomeAt }
+  }
+
   /** Reads the cells of one row into the builder’s row. Cell `i` is `bytes[starts[i] … ends[i])`. False: no submit time, which is reported. */
   read(bytes: Buffer, starts: Int32Array, ends: Int32Array, line: number, escaped: boolean): boolean {
-    const { numbers, codes } = this.builder
-    numbers.set(this.blank)
-    let complete = true
-    for (const cell of this.numbers) {
-      const from = starts[cell.index]!
-      const to = ends[cell.index]!
-      // Two columns may give one field (raw and readable elapsed time): the first that has a value counts.
-      if (from === to || !Number.isNaN(numbers[cell.field]!)) continue
-      let value: number
-      if (cell.kind === 'number') value = parseNumber(bytes, from, to)
-      else if (cell.kind === 'instant') value = this.instants.read(bytes, from, to)
-      else if (cell.kind === 'slurm-duration') value = slurmDuration(bytes.toString('latin1', from, to))
-      else value = tresGpus(bytes.toString('latin1', from, to))
-      if (Number.isNaN(value)) {
-        if (this.isMissing(bytes, from, to)) continue
-        this.reportNumber(cell, bytes.toString('utf8', from, Math.min(to, from + 200)), line)
-        if (cell.field === 0) complete = false
-        continue
-      }
-      if (this.missingNumbers.length > 0 && this.missingNumbers.includes(value)) continue
-      numbers[cell.field] = value * cell.scale
-    }
-    for (const cell of this.labels)
-      codes[cell.field] = this.label(this.builder.tables[cell.field]!, bytes, starts[cell.index]!, ends[cell.index]!, escaped)
-    if (this.outcomeAt)
-      this.builder.outcome = this.outcome(bytes, starts[this.outcomeAt.index]!, ends[this.outcomeAt.index]!, line)
+    this.begin()
+    for (const cell of this.numbers) this.numberFromText(cell, bytes, starts[cell.index]!, ends[cell.index]!, line)
+    for (const cell of this.labels) this.labelFromText(cell, bytes, starts[cell.index]!, ends[cell.index]!, escaped)
+    if (this.outcomeAt) this.outcomeFromText(bytes, starts[this.outcomeAt.index]!, ends[this.outcomeAt.index]!, line)
+    return this.end(line)
+  }
+
+  /** Starts a row: every field missing. */
+  begin(): void {
+    this.builder.numbers.set(this.blank)
+    this.builder.codes.fill(-1)
+    this.builder.outcome = this.emptyOutcome
     this.builder.truncated = 0
-    if (complete && Number.isNaN(numbers[0]!)) {
-      const column = this.numbers.find((cell) => cell.field === 0)?.name ?? 'submit'
-      const message = `${column} is missing; the row is dropped`
-      this.issues.add({ code: 'missing-submit', severity: 'warning', place: this.place(line), message, value: '' })
-      return false
-    }
-    return complete
+    this.submitReported = false
+  }
+
+  numberFromText(cell: NumberBinding, bytes: Buffer, from: number, to: number, line: number): void {
+    // Two columns may give one field (raw and readable elapsed time): the first that has a value counts.
+    if (from === to || !Number.isNaN(this.builder.numbers[cell.field]!)) return
+    let value: number
+    if (cell.kind === 'number') value = parseNumber(bytes, from, to)
+    else if (cell.kind === 'instant') value = this.instants.read(bytes, from, to)
+    else if (cell.kind === 'slurm-duration') value = slurmDuration(bytes.toString('latin1', from, to))
+    else value = tresGpus(bytes.toString('latin1', from, to))
+    if (!Number.isNaN(value)) this.number(cell, value)
+    else if (!this.isMissing(bytes, from, to))
+      this.reportNumber(cell, bytes.toString('utf8', from, Math.min(to, from + 200)), line)
+  }
+
+  /** A number that came as one; NaN and infinities are reported. */
+  numberFromValue(cell: NumberBinding, value: number, line: number): void {
+    if (!Number.isNaN(this.builder.numbers[cell.field]!)) return
+    if (Number.isFinite(value)) this.number(cell, value)
+    else this.reportNumber(cell, String(value), line)
+  }
+
+  /** Ends a row; false when it has no submit time, which is reported. */
+  end(line: number): boolean {
+    if (!Number.isNaN(this.builder.numbers[0]!)) return true
+    if (this.submitReported) return false
+    const column = this.numbers.find((cell) => cell.field === 0)?.name ?? 'submit'
+    const message = `${column} is missing; the row is dropped`
+    this.issues.add({ code: 'missing-submit', severity: 'warning', place: this.place(line), message, value: '' })
+    return false
+  }
+
+  private submitReported = false
+
+  private number(cell: NumberBinding, value: number): void {
+    if (this.missingNumbers.length > 0 && this.missingNumbers.includes(value)) return
+    this.builder.numbers[cell.field] = value * cell.scale
   }
 
   private isMissing(bytes: Buffer, from: number, to: number): boolean {
@@ -203,8 +225,13 @@ export class RowReader {
     return text === '' || this.missingTexts.has(text)
   }
 
+  labelFromText(cell: LabelBinding, bytes: Buffer, from: number, to: number, escaped: boolean): void {
+    // As with numbers, the first of two columns that has a value counts.
+    if (from === to || this.builder.codes[cell.field]! >= 0) return
+    this.builder.codes[cell.field] = this.label(this.builder.tables[cell.field]!, bytes, from, to, escaped)
+  }
+
   private label(table: LabelTable, bytes: Buffer, from: number, to: number, escaped: boolean): number {
-    if (from === to) return -1
     for (const missing of this.missingBytes) {
       if (missing.length === to - from && bytes.compare(missing, 0, missing.length, from, to) === 0) return -1
     }
@@ -215,8 +242,11 @@ export class RowReader {
     return table.code(bytes, from, to)
   }
 
+  outcomeFromText(bytes: Buffer, from: number, to: number, line: number): void {
+    if (from < to) this.builder.outcome = this.outcome(bytes, from, to, line)
+  }
+
   private outcome(bytes: Buffer, from: number, to: number, line: number): number {
-    if (from === to) return this.emptyOutcome
     const known = this.states.size
     const code = this.states.code(bytes, from, to)
     if (code === known) {
@@ -233,6 +263,7 @@ export class RowReader {
   }
 
   private reportNumber(cell: NumberBinding, text: string, line: number): void {
+    if (cell.field === 0) this.submitReported = true
     const consequence = cell.field === 0 ? 'the row is dropped' : 'the job is kept without it'
     const { code, message } = numberTrouble(cell, text)
     const place = this.place(line)
