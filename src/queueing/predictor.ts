@@ -1,0 +1,236 @@
+import {
+  type Caveat,
+  caveat,
+  droppedShare,
+  type Estimate,
+  exactly,
+  isRefusal,
+  type JobClass,
+  lossOf,
+  type Policy,
+  type Prediction,
+  type Predictor,
+  type Refusal,
+  refuse,
+  type Scenario,
+  slotCount,
+  type Times,
+} from '../model/index.js'
+import { multiServerPriority, multiServerStation } from './mgc.js'
+import { fcfsStation, type StationAnswer, type StationClass, type StationTime } from './priority.js'
+import { lawQuantile, type ServiceLaw, scaleLaw } from './service-law.js'
+import { type SprintTimer, sprintSeconds } from './sprint-law.js'
+import { gangServiceLaw, stagesServiceLaw } from './waves.js'
+
+/**
+ * Predicts by formula: M/G/1 with priorities, exactly, where one job at a time has the cluster (or every job needs all of it); M/G/c where equal gangs
+ * share it, by Whitt’s formula and Bondi–Buzen scaling, with the interval of `APPROXIMATION_ERROR`.
+ *
+ * Holds for Poisson arrivals, first come first served or priorities without preemption or with preemption and resumption, drops of any kind, and a
+ * sprint timer from dispatch with unlimited budget. Everything else is refused (`unsupported`), and so is load of 1 or above (`unstable`, with it).
+ * Source: specs, equations E2–E5, E8, E11; H. Takagi (1991); W. Whitt (1993); A. Bondi and J. Buzen (1984).
+ */
+export const analyticPredictor: Predictor = {
+  kind: 'analytic',
+  name: 'queueing formulas',
+  refuses,
+  predict: (scenario) => predict(scenario),
+}
+
+/**
+ * Half-width of the interval of a mean wait by the multi-server approximations, relative to it: the largest error seen against long simulations in
+ * `bench/quality/multi-server.ts` (2 to 64 servers, load 0.5 to 0.95, SCV 0.25 to 4), rounded up.
+ */
+export const APPROXIMATION_ERROR = 0.25
+
+const PREEMPTION: Partial<Record<Policy['discipline'], 'fcfs' | 'non-preemptive' | 'preemptive-resume'>> = {
+  fcfs: 'fcfs',
+  'priority-nonpreemptive': 'non-preemptive',
+  'priority-preemptive-resume': 'preemptive-resume',
+}
+
+function refuses(scenario: Scenario): Refusal | undefined {
+  const { workload, policy, cluster } = scenario
+  const no = (what: string): Refusal => refuse('unsupported', `no formula for ${what}: simulate`)
+  const discipline = PREEMPTION[policy.discipline]
+  if (!discipline) return no(`the discipline ${policy.discipline}`)
+  for (const { arrival, work, name } of workload.classes) {
+    if (arrival.kind !== 'poisson') return no(`${arrival.kind} arrivals (${name})`)
+    if (work.kind === 'replay') return no(`replayed jobs (${name})`)
+    if (policy.engine === 'shared' && work.kind === 'stages') return no(`stages of tasks that share the cluster (${name})`)
+  }
+  if (cluster.nodes.some(({ speed }) => speed !== cluster.nodes[0]!.speed)) return no('nodes of different speeds')
+  if (policy.engine === 'shared' && policy.placement !== 'pool') return no('gangs that must fit on nodes')
+  if (policy.engine === 'shared' && serversOf(scenario) === undefined) return no('gangs of different sizes')
+  if (policy.sprint) {
+    if (policy.sprint.budget) return no('a sprint budget that can run out')
+    if (policy.sprint.origin === 'arrival') return no('a sprint timer that runs from arrival')
+    if (policy.sprint.toggleDelaySeconds > 0) return no('a delay before the speed changes')
+    if (discipline === 'preemptive-resume') return no('a sprint timer that is interrupted')
+  }
+  return undefined
+}
+
+/** How many equal gangs run side by side; undefined where they are not equal. */
+function serversOf({ workload, cluster }: Scenario): number | undefined {
+  const sizes = new Set(workload.classes.map(({ work }) => (work.kind === 'gang' ? work.slots : 'other')))
+  const [size] = sizes
+  return sizes.size === 1 && typeof size === 'number' ? Math.floor(slotCount(cluster) / size) : undefined
+}
+
+function lawsOf(scenario: Scenario): { station: StationClass; plain: ServiceLaw; timer?: SprintTimer }[] | Refusal {
+  const { workload, cluster, policy } = scenario
+  const speed = cluster.nodes[0]!.speed
+  const laws: { station: StationClass; plain: ServiceLaw; timer?: SprintTimer }[] = []
+  for (const { name, arrival, work, priority } of workload.classes) {
+    const drop = policy.drop[name] ?? 0
+    const timeout = policy.sprint?.timeoutSeconds[name]
+    const timer =
+      policy.sprint && timeout !== undefined ? { timeoutSeconds: timeout * speed, speed: policy.sprint.speed } : undefined
+    const lawOf = (sprint?: SprintTimer): ServiceLaw | Refusal =>
+      work.kind === 'stages' ? stagesServiceLaw(work, slotCount(cluster), drop, sprint) : gangServiceLaw(work, drop, sprint)
+    const [plain, service] = [lawOf(), lawOf(timer)]
+    if (isRefusal(plain)) return plain
+    if (isRefusal(service)) return service
+    laws.push({
+      station: {
+        arrivalRate: arrival.kind === 'poisson' ? arrival.ratePerSecond : 0,
+        service: speed === 1 ? service : scaleLaw(service, 1 / speed),
+        priority,
+      },
+      plain,
+      ...(timer ? { timer } : {}),
+    })
+  }
+  return laws
+}
+
+function solve(scenario: Scenario, classes: readonly StationClass[], servers: number): StationAnswer | Refusal {
+  const discipline = PREEMPTION[scenario.policy.discipline]!
+  if (discipline === 'fcfs') return servers === 1 ? fcfsStation(classes) : multiServerStation(classes, servers)
+  return multiServerPriority(classes, servers, discipline)
+}
+
+function predict(scenario: Scenario): Prediction | Refusal {
+  const refused = refuses(scenario)
+  if (refused) return refused
+  const laws = lawsOf(scenario)
+  if (isRefusal(laws)) return laws
+  const servers = scenario.policy.engine === 'exclusive' ? 1 : serversOf(scenario)!
+  const answer = solve(
+    scenario,
+    laws.map(({ station }) => station),
+    servers,
+  )
+  if (isRefusal(answer)) return answer
+  const caveats: Caveat[] = [...answer.caveats]
+  const error = servers === 1 ? 0 : APPROXIMATION_ERROR
+  const classes = scenario.workload.classes.map((jobClass, i) =>
+    classPrediction(scenario, jobClass, laws[i]!.station, answer, i, error, caveats),
+  )
+  const arrivals = classes.reduce((sum, { arrivalsPerSecond }) => sum + arrivalsPerSecond, 0)
+  const { power, nodes } = scenario.cluster
+  const sprinting =
+    laws.reduce(
+      (sum, { station, plain, timer }) =>
+        timer ? sum + (station.arrivalRate * sprintSeconds(plain, timer)) / nodes[0]!.speed : sum,
+      0,
+    ) / servers
+  const watts = power
+    ? power.idleWatts * (1 - answer.utilisation) +
+      power.busyWatts * (answer.utilisation - sprinting) +
+      power.sprintWatts * sprinting
+    : undefined
+  return {
+    schema: 'halftone/prediction/1',
+    predictor: { kind: 'analytic', name: analyticPredictor.name, method: answer.method },
+    cost: { wallSeconds: 0 },
+    classes,
+    cluster: {
+      utilisation: exactly(answer.utilisation),
+      waste: exactly(0),
+      ...(watts === undefined ? {} : { powerWatts: exactly(watts), energyPerJobJoules: exactly(watts / arrivals) }),
+    },
+    caveats: unique(caveats),
+  }
+}
+
+function classPrediction(
+  scenario: Scenario,
+  jobClass: JobClass,
+  { service, arrivalRate }: StationClass,
+  answer: StationAnswer,
+  i: number,
+  error: number,
+  caveats: Caveat[],
+): Prediction['classes'][number] {
+  const found = answer.classes[i]!
+  const drop = droppedShare(scenario.policy, jobClass)
+  if (drop > 0 && !jobClass.accuracy) {
+    caveats.push(
+      caveat('accuracy-unknown', `${jobClass.name} has no accuracy curve: the loss given is the dropped share itself`, {
+        path: jobClass.name,
+      }),
+    )
+  }
+  const around = (value: number, spread: number): Estimate =>
+    spread === 0 ? exactly(value) : { value, low: Math.max(0, value - spread), high: value + spread, confidence: 0 }
+  // the error of an approximate wait carries over to the response; the service itself is exact
+  const times = (time: StationTime, what: string, floor: number): Times => {
+    const spread = (value: number): number => error * Math.max(0, value - floor)
+    const at = (p: number): Estimate | undefined => {
+      const value = time.quantile(p)
+      if (!isRefusal(value)) return around(value, spread(value))
+      caveats.push(
+        caveat('quantile-missing', `the ${100 * p} % quantile of ${what} of ${jobClass.name} did not converge`, {
+          path: jobClass.name,
+        }),
+      )
+      return undefined
+    }
+    return { mean: around(time.mean, spread(time.mean)), ...present({ p50: at(0.5), p95: at(0.95), p99: at(0.99) }) }
+  }
+  const serviceTimes: StationTime = {
+    mean: service.mean,
+    secondMoment: service.secondMoment,
+    thirdMoment: service.thirdMoment,
+    cdf: () => 0,
+    quantile: (p) => lawQuantile(service, p),
+  }
+  return {
+    name: jobClass.name,
+    arrivalsPerSecond: arrivalRate,
+    throughputPerSecond: exactly(arrivalRate),
+    response: times(found.response, 'the response', service.mean),
+    wait: times(found.wait, 'the wait', 0),
+    service: error === 0 ? times(serviceTimes, 'the service', 0) : exactTimes(serviceTimes),
+    accuracyLoss: lossOf(jobClass.accuracy, drop),
+  }
+}
+
+function exactTimes(time: StationTime): Times {
+  const at = (p: number): Estimate | undefined => {
+    const value = time.quantile(p)
+    return isRefusal(value) ? undefined : exactly(value)
+  }
+  return { mean: exactly(time.mean), ...present({ p50: at(0.5), p95: at(0.95), p99: at(0.99) }) }
+}
+
+function present<T extends Record<string, Estimate | undefined>>(values: T): { [K in keyof T]?: Estimate } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Estimate }
+}
+
+function unique(caveats: readonly Caveat[]): Prediction['caveats'] {
+  const seen = new Set<string>()
+  return caveats
+    .filter(({ code, message, path }) => {
+      const key = `${code} ${message} ${path ?? ''}`
+      return !seen.has(key) && seen.add(key)
+    })
+    .map(({ code, message, path, numbers }) => ({
+      code,
+      message,
+      ...(path ? { path } : {}),
+      ...(numbers ? { numbers: { ...numbers } } : {}),
+    }))
+}
