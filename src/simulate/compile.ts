@@ -1,0 +1,201 @@
+/** A scenario made ready to run: laws become functions, names become indices, the policy becomes numbers. */
+import {
+  type Arrival,
+  droppedShare,
+  dropRatioOf,
+  type Power,
+  type Refusal,
+  type ReplayJobs,
+  refuse,
+  type Scenario,
+  type Stage,
+  slotCount,
+} from '../model/index.js'
+import type { Rng } from '../num/index.js'
+import { arrivalRate } from './arrivals.js'
+import type { DisciplineRule } from './discipline.js'
+import { disciplineRule } from './disciplines/index.js'
+import { counterOf, countMean, countMost, type FillTimes, fillerOf, lawMoments } from './laws.js'
+import { poolOf, SlotPool } from './pool.js'
+import type { SprintSettings } from './sprint.js'
+
+export interface CompiledStage {
+  readonly name: string
+  readonly setup: FillTimes | undefined
+  readonly setupMean: number
+  readonly tasks: (rng: Rng) => number
+  readonly taskTime: FillTimes
+  readonly taskMean: number
+  readonly tasksMean: number
+  readonly dropRatio: number
+  readonly last: boolean
+}
+
+export interface CompiledClass {
+  readonly name: string
+  readonly priority: number
+  readonly arrival: Arrival
+  /** Mean arrivals per second; of a replayed class once the trace is known, 0 before. */
+  readonly rate: number
+  /** Share of a gang job’s run time that is left under the policy’s drop ratio. */
+  readonly keptShare: number
+  /** Share of the data not processed, for the accuracy curve. */
+  readonly droppedShare: number
+  readonly stages: readonly CompiledStage[] | undefined
+  readonly runTime: FillTimes | undefined
+  readonly runMean: number
+  /** Absent when every job has one slot (or the whole cluster, under the exclusive engine). */
+  readonly slotsOf: ((rng: Rng) => number) | undefined
+  readonly slotsMean: number
+}
+
+export interface CompiledScenario {
+  readonly scenario: Scenario
+  readonly classes: readonly CompiledClass[]
+  readonly classPriority: Int32Array
+  readonly exclusive: boolean
+  readonly replayed: boolean
+  readonly rule: DisciplineRule
+  readonly sprint: SprintSettings | undefined
+  readonly power: Power | undefined
+  /** Speed of each slot, for list scheduling on the whole cluster. */
+  readonly slotSpeeds: Float64Array
+  /** Slots that jobs of the engine share: 1 when the engine is exclusive. */
+  readonly capacity: number
+  /** A fresh pool for a run of so many jobs. */
+  pool(jobs: number): SlotPool
+}
+
+/** Compiles; refuses what this engine cannot do and what can never run. `rule` replaces the policy’s discipline. */
+export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: DisciplineRule): CompiledScenario | Refusal {
+  const { workload, cluster, policy } = scenario
+  const exclusive = policy.engine === 'exclusive'
+  const refusal = unsupported(scenario, replay)
+  if (refusal) return refusal
+  const classes = workload.classes.map((jobClass, k): CompiledClass => {
+    const { name, priority, arrival, work } = jobClass
+    const rate = arrival.kind === 'replay' ? replayRate(replay, k) : arrivalRate(arrival)
+    const dropped = droppedShare(policy, jobClass)
+    const base = { name, priority, arrival, rate, droppedShare: dropped }
+    if (work.kind === 'stages') {
+      const stages = work.stages.map((stage, i) =>
+        compileStage(stage, dropRatioOf(policy, name, stage), i === work.stages.length - 1),
+      )
+      return { ...base, keptShare: 1, stages, runTime: undefined, runMean: 0, slotsOf: undefined, slotsMean: 1 }
+    }
+    if (work.kind === 'gang') {
+      const one = exclusive || work.slots === 1
+      return {
+        ...base,
+        keptShare: 1 - dropped,
+        stages: undefined,
+        runTime: fillerOf(work.runTime),
+        runMean: lawMoments(work.runTime).mean,
+        slotsOf: one ? undefined : counterOf(work.slots),
+        slotsMean: one ? 1 : countMean(work.slots),
+      }
+    }
+    return {
+      ...base,
+      keptShare: 1 - dropped,
+      stages: undefined,
+      runTime: undefined,
+      runMean: 0,
+      slotsOf: undefined,
+      slotsMean: 1,
+    }
+  })
+  const slotSpeeds = new Float64Array(slotCount(cluster))
+  let at = 0
+  for (const group of cluster.nodes) {
+    slotSpeeds.fill(group.speed, at, at + group.count * group.slots)
+    at += group.count * group.slots
+  }
+  const { sprint } = policy
+  return {
+    scenario,
+    classes,
+    classPriority: Int32Array.from(classes, (jobClass) => jobClass.priority),
+    exclusive,
+    replayed: workload.classes.some((jobClass) => jobClass.arrival.kind === 'replay'),
+    rule: rule ?? disciplineRule(policy),
+    power: cluster.power,
+    slotSpeeds,
+    capacity: exclusive ? 1 : slotSpeeds.length,
+    pool: (jobs) =>
+      exclusive ? new SlotPool('count', [{ nodes: 1, slots: 1, speed: 1 }], jobs) : poolOf(cluster, policy.placement, jobs),
+    sprint: sprint && {
+      origin: sprint.origin,
+      speed: sprint.speed,
+      timeoutSeconds: Float64Array.from(classes, ({ name }) => sprint.timeoutSeconds[name] ?? Number.POSITIVE_INFINITY),
+      toggleDelaySeconds: sprint.toggleDelaySeconds,
+      ...(sprint.budget ? { budget: sprint.budget } : {}),
+    },
+  }
+}
+
+function compileStage(stage: Stage, dropRatio: number, last: boolean): CompiledStage {
+  return {
+    name: stage.name,
+    setup: stage.setup && fillerOf(stage.setup),
+    setupMean: stage.setup ? lawMoments(stage.setup).mean : 0,
+    tasks: counterOf(stage.tasks),
+    taskTime: fillerOf(stage.taskTime),
+    taskMean: lawMoments(stage.taskTime).mean,
+    tasksMean: countMean(stage.tasks),
+    dropRatio,
+    last,
+  }
+}
+
+/** What can be said without running: work of kinds that cannot be mixed, gangs that never fit, drops of what cannot be divided. */
+export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | undefined {
+  const { workload, policy } = scenario
+  const replays = workload.classes.filter((jobClass) => jobClass.arrival.kind === 'replay' || jobClass.work.kind === 'replay')
+  if (replays.length > 0) {
+    const mixed = workload.classes.find((jobClass) => jobClass.arrival.kind !== 'replay' || jobClass.work.kind !== 'replay')
+    if (mixed)
+      return refuse(
+        'unsupported',
+        `class ${mixed.name} is not replayed as a whole while others are: replay arrivals and work of all classes or of none`,
+      )
+    if (replay && replay.count === 0) return refuse('no-data', 'the trace has no job that can be replayed')
+  }
+  const pool = poolOf(scenario.cluster, policy.placement, 0)
+  for (const { name, work } of workload.classes) {
+    const drop = policy.drop[name]
+    const drops = drop !== undefined && drop !== 0
+    if (work.kind !== 'stages' && drops && !work.divisible)
+      return refuse(
+        'unsupported',
+        `class ${name} is not divisible: its jobs cannot run on a share of their data (policy.drop.${name})`,
+      )
+    if (work.kind !== 'stages' && drops && typeof drop !== 'number')
+      return refuse('unsupported', `class ${name} has no stages: give one drop ratio (policy.drop.${name})`)
+    if (work.kind === 'gang') {
+      const most = countMost(work.slots)
+      if (!pool.everFits(most))
+        return refuse('infeasible', `a job of class ${name} needs ${most} slots together, which this cluster never has`, {
+          slotsNeeded: most,
+          slots: pool.capacity,
+        })
+    }
+  }
+  if (replay && replays.length > 0) {
+    let most = 0
+    for (let i = 0; i < replay.count; i++) if (replay.slots[i] > most) most = replay.slots[i]
+    if (!pool.everFits(most))
+      return refuse('infeasible', `a job of the trace needs ${most} slots together, which this cluster never has`, {
+        slotsNeeded: most,
+        slots: pool.capacity,
+      })
+  }
+  return undefined
+}
+
+function replayRate(replay: ReplayJobs | undefined, k: number): number {
+  if (replay === undefined || replay.count < 2) return 0
+  let jobs = 0
+  for (let i = 0; i < replay.count; i++) if (replay.classIndex[i] === k) jobs++
+  return jobs / Math.max(replay.submitSeconds[replay.count - 1] - replay.submitSeconds[0], Number.MIN_VALUE)
+}

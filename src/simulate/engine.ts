@@ -1,0 +1,577 @@
+/**
+ * The event engine: gangs of slots on a pool or on nodes, any discipline, with interruption, backfilling, sprinting and failures.
+ *
+ * A job needs `slots` slots from start to end, all or none, and `size` seconds on them at speed 1. The exclusive engine is the same thing
+ * with one slot: a job there is one whole stay on the cluster.
+ *
+ * Events are arrivals (read off a sorted column, never in the heap), ends and other appointments of running jobs (a 4-ary heap) and the
+ * sprinter's. At equal times ends go first, then the sprinter, then arrivals; ties among jobs go by order of arrival. Nothing is
+ * allocated per event; memory is about 100 bytes a job.
+ *
+ * Exact identities that hold at any time and are tested: jobs in = jobs out + present; ∫ jobs present dt = Σ times in system so far;
+ * slot-seconds busy = slot-seconds of work done / speed + slot-seconds lost.
+ */
+import type { BackfillQueue } from './backfillQueue.js'
+import type { DisciplineRule, JobTable, WaitingQueue } from './discipline.js'
+import type { SlotPool } from './pool.js'
+import { type SavedSprinter, Sprinter, type SprintSettings } from './sprint.js'
+
+/** The jobs of a run: columns of equal length in order of arrival. Times in seconds. */
+export interface RunJobs {
+  readonly count: number
+  /** Ascending. */
+  readonly arrival: Float64Array
+  /** Time on its slots at speed 1, after deflation. */
+  readonly size: Float64Array
+  readonly slots: Int32Array
+  readonly classIndex: Uint16Array
+  /** What backfill plans with; the size where absent or NaN. */
+  readonly estimate?: Float64Array
+  readonly owner?: Int32Array
+  /** Work at speed 1 after which the first attempts of a job fail, and start anew: see `failures.ts`. */
+  readonly failures?: { readonly first: Int32Array; readonly after: Float64Array }
+}
+
+export interface EngineSettings {
+  readonly jobs: RunJobs
+  /** By class index, 1 is the highest. */
+  readonly classPriority: Int32Array
+  readonly owners: number
+  readonly rule: DisciplineRule
+  readonly pool: SlotPool
+  readonly sprint?: SprintSettings
+  /** Totals are noted whenever so many more jobs have arrived. */
+  readonly markEvery?: number
+  /** How many waiting jobs conservative backfill makes promises to. */
+  readonly promises?: number
+}
+
+export const WAITING = 1
+export const RUNNING = 2
+export const DONE = 3
+
+/** Totals up to a time. Slot-seconds. */
+export interface Totals {
+  time: number
+  busy: number
+  sprinting: number
+  lost: number
+  /** ∫ jobs in the system dt. */
+  present: number
+}
+
+export class Engine implements JobTable {
+  readonly count: number
+  readonly classIndex: Uint16Array
+  readonly size: Float64Array
+  readonly slots: Int32Array
+  readonly estimate: Float64Array
+  readonly owner: Int32Array
+  readonly classPriority: Int32Array
+  readonly owners: number
+
+  now = 0
+  events = 0
+  arrived = 0
+  finished = 0
+  evictions = 0
+  failed = 0
+  /** Time in system and time on slots of each job that ended. */
+  readonly response: Float64Array
+  readonly held: Float64Array
+  readonly state: Uint8Array
+  /** Totals when job i · markEvery arrived, i = 0, 1, …; and after the last event. */
+  readonly marks: Totals[] = []
+  private readonly markEvery: number
+  private nextMark = 0
+
+  private busy = 0
+  private sprinting = 0
+  private lost = 0
+  private present = 0
+  private busySlots = 0
+  private sprintingSlots = 0
+
+  private readonly left: Float64Array
+  private readonly rate: Float64Array
+  private readonly baseRate: Float64Array | undefined
+  private readonly since: Float64Array
+  private readonly started: Float64Array
+  private readonly heapKey: Float64Array
+  private readonly heapJob: Int32Array
+  private readonly heapPlace: Int32Array
+  private running = 0
+  private readonly queue: WaitingQueue
+  private blocked = -1
+  private readonly pool: SlotPool
+  private readonly rule: DisciplineRule
+  private readonly sprinter: Sprinter | undefined
+  private readonly attempts: Uint16Array | undefined
+  private readonly candidates: number[] = []
+
+  constructor(private readonly settings: EngineSettings) {
+    const { jobs, rule, pool } = settings
+    const n = jobs.count
+    this.count = n
+    this.classIndex = jobs.classIndex
+    this.size = jobs.size
+    this.slots = jobs.slots
+    this.estimate = jobs.estimate ?? jobs.size
+    this.owner = jobs.owner ?? Int32Array.from(jobs.classIndex)
+    this.classPriority = settings.classPriority
+    this.owners = settings.owners
+    this.rule = rule
+    this.pool = pool
+    this.response = new Float64Array(n)
+    this.held = new Float64Array(n)
+    this.state = new Uint8Array(n)
+    this.left = jobs.size.slice()
+    this.rate = new Float64Array(n)
+    this.since = new Float64Array(n)
+    this.started = new Float64Array(n)
+    const most = Math.min(n, pool.capacity) + 1
+    this.heapKey = new Float64Array(most)
+    this.heapJob = new Int32Array(most)
+    this.heapPlace = new Int32Array(n)
+    this.markEvery = settings.markEvery ?? Number.POSITIVE_INFINITY
+    this.attempts = jobs.failures ? new Uint16Array(n) : undefined
+    this.queue = rule.queue(this)
+    if (settings.sprint) {
+      this.baseRate = new Float64Array(n)
+      this.sprinter = new Sprinter(
+        settings.sprint,
+        {
+          classIndex: jobs.classIndex,
+          isRunning: (job) => this.state[job] === RUNNING,
+          startedAt: (job) => this.started[job],
+          setFactor: (job, factor, now) => this.setFactor(job, factor, now),
+        },
+        n,
+      )
+    }
+  }
+
+  remaining(job: number, now: number): number {
+    if (this.state[job] !== RUNNING) return this.left[job]
+    return Math.max(0, this.left[job] - (now - this.since[job]) * this.rate[job])
+  }
+
+  attained(job: number, now: number): number {
+    const held = this.state[job] === RUNNING ? this.held[job] + (now - this.started[job]) : this.held[job]
+    return held * this.slots[job]
+  }
+
+  get waiting(): number {
+    return this.queue.length
+  }
+
+  get runningJobs(): number {
+    return this.running
+  }
+
+  /** The k-th running job, in no order. */
+  runningJob(k: number): number {
+    return this.heapJob[k]
+  }
+
+  startedAt(job: number): number {
+    return this.started[job]
+  }
+
+  /** Seconds of sprint left in the bucket; undefined without one. */
+  budget(): number | undefined {
+    return this.settings.sprint?.budget ? this.sprinter?.budgetAt(this.now) : undefined
+  }
+
+  get lowestBudget(): number | undefined {
+    return this.settings.sprint?.budget ? this.sprinter?.lowest : undefined
+  }
+
+  totals(): Totals {
+    return { time: this.now, busy: this.busy, sprinting: this.sprinting, lost: this.lost, present: this.present }
+  }
+
+  /** Runs until nothing is left to do, or to the time given (events at exactly that time included). Returns true when nothing is left. */
+  run(until = Number.POSITIVE_INFINITY): boolean {
+    const { arrival } = this.settings.jobs
+    const { heapKey, heapJob, count, sprinter } = this
+    for (;;) {
+      const tArrival = this.arrived < count ? arrival[this.arrived] : Number.POSITIVE_INFINITY
+      const tHeap = this.running > 0 ? heapKey[0] : Number.POSITIVE_INFINITY
+      const tSprint = sprinter === undefined ? Number.POSITIVE_INFINITY : sprinter.next
+      let t = tHeap < tArrival ? tHeap : tArrival
+      if (tSprint < t) t = tSprint
+      if (t > until || (t === tSprint && this.finished === count)) {
+        if (until !== Number.POSITIVE_INFINITY && until > this.now) this.advance(until)
+        return this.finished === count
+      }
+      if (t === Number.POSITIVE_INFINITY) return true
+      this.advance(t)
+      this.events++
+      if (tHeap <= t) this.appointment(heapJob[0], t)
+      else if (tSprint <= t) sprinter!.fire(t)
+      else this.arrive(this.arrived++, t)
+    }
+  }
+
+  private advance(t: number): void {
+    const dt = t - this.now
+    if (dt > 0) {
+      this.busy += dt * this.busySlots
+      this.sprinting += dt * this.sprintingSlots
+      this.present += dt * (this.arrived - this.finished)
+      this.now = t
+    }
+  }
+
+  private arrive(job: number, t: number): void {
+    if (job === this.nextMark) {
+      this.marks.push(this.totals())
+      this.nextMark += this.markEvery
+    }
+    this.state[job] = WAITING
+    this.queue.add(job, t)
+    this.sprinter?.onArrival(job, t)
+    this.dispatch(t, job)
+  }
+
+  /** A running job's appointment: its end, a failure, or a threshold of attained service. */
+  private appointment(job: number, t: number): void {
+    const left = this.left[job] - (t - this.since[job]) * this.rate[job]
+    const fails = this.failureAt(job)
+    if (fails >= 0 && left - fails <= 1e-9 * this.size[job]) {
+      this.failed++
+      this.attempts![job]++
+      this.stop(job, t)
+      this.lost += (t - this.started[job]) * this.slots[job]
+      this.left[job] = this.size[job]
+      this.state[job] = WAITING
+      this.queue.add(job, t)
+    } else if (this.rule.levels !== undefined && this.endOf(job) > t) {
+      this.schedule(job, t)
+    } else {
+      this.stop(job, t)
+      this.left[job] = 0
+      this.state[job] = DONE
+      this.response[job] = t - this.settings.jobs.arrival[job]
+      this.finished++
+      this.sprinter?.onEnd(job)
+    }
+    this.blocked = -1
+    this.dispatch(t, -1)
+  }
+
+  /** Work left at which this attempt fails, −1 for never. */
+  private failureAt(job: number): number {
+    if (this.attempts === undefined) return -1
+    const { first, after } = this.settings.jobs.failures!
+    const at = first[job] + this.attempts[job]
+    return at < first[job + 1] ? Math.max(0, this.size[job] - after[at]) : -1
+  }
+
+  private endOf(job: number): number {
+    return this.since[job] + this.left[job] / this.rate[job]
+  }
+
+  private start(job: number, t: number): void {
+    const k = this.slots[job]
+    const speed = this.pool.take(job, k)
+    this.busySlots += k
+    this.state[job] = RUNNING
+    this.rate[job] = speed
+    if (this.baseRate !== undefined) this.baseRate[job] = speed
+    this.since[job] = t
+    this.started[job] = t
+    this.queue.usage?.(this.owner[job], k, t)
+    const key = this.nextAppointment(job, t)
+    this.siftUp(this.running++, key, job)
+    this.sprinter?.onStart(job, t)
+  }
+
+  /** Takes a running job off its slots and books what it did. */
+  private stop(job: number, t: number): void {
+    const k = this.slots[job]
+    // sprinting first: it looks at the job while it still runs
+    if (this.sprinter !== undefined) {
+      if (this.rate[job] !== this.baseRate![job]) this.sprintingSlots -= k
+      this.sprinter.onStop(job, t)
+    }
+    this.left[job] = Math.max(0, this.left[job] - (t - this.since[job]) * this.rate[job])
+    this.held[job] += t - this.started[job]
+    this.pool.give(job, k)
+    this.busySlots -= k
+    this.removeFromHeap(job)
+    this.queue.usage?.(this.owner[job], -k, t)
+  }
+
+  private setFactor(job: number, factor: number, t: number): void {
+    const base = this.baseRate![job]
+    this.left[job] = Math.max(0, this.left[job] - (t - this.since[job]) * this.rate[job])
+    this.since[job] = t
+    const was = this.rate[job] !== base
+    this.rate[job] = base * factor
+    const is = this.rate[job] !== base
+    this.sprintingSlots += (is ? this.slots[job] : 0) - (was ? this.slots[job] : 0)
+    this.schedule(job, t)
+  }
+
+  private nextAppointment(job: number, t: number): number {
+    let at = this.endOf(job)
+    const fails = this.failureAt(job)
+    if (fails >= 0) at = Math.min(at, this.since[job] + Math.max(0, this.left[job] - fails) / this.rate[job])
+    const { levels } = this.rule
+    if (levels !== undefined) {
+      const k = this.slots[job]
+      const attained = this.attained(job, t)
+      for (const level of levels) {
+        if (attained < level * (1 - 1e-9)) {
+          at = Math.min(at, t + (level - attained) / k)
+          break
+        }
+      }
+    }
+    return at
+  }
+
+  private schedule(job: number, t: number): void {
+    const at = this.heapPlace[job]
+    const key = this.nextAppointment(job, t)
+    const parent = (at - 1) >> 2
+    if (at > 0 && (key < this.heapKey[parent] || (key === this.heapKey[parent] && job < this.heapJob[parent])))
+      this.siftUp(at, key, job)
+    else this.siftDown(at, key, job)
+  }
+
+  private dispatch(t: number, newcomer: number): void {
+    const { queue, pool, slots, rule } = this
+    for (;;) {
+      const job = queue.head(t)
+      if (job < 0) return
+      if (job === this.blocked) {
+        if (rule.backfill !== undefined && newcomer >= 0) this.backfill(job, t, newcomer)
+        return
+      }
+      if (pool.fits(slots[job])) {
+        queue.take(job, t)
+        this.start(job, t)
+      } else if (rule.interrupts !== 'never' && this.makeRoom(job, t)) {
+        this.start(job, t)
+      } else {
+        this.blocked = job
+        if (rule.backfill !== undefined) this.backfill(job, t, -1)
+        return
+      }
+    }
+  }
+
+  /** Evicts the least urgent running jobs, only as many as let `job` in and none when that is not enough. Takes `job` off the queue. */
+  private makeRoom(job: number, t: number): boolean {
+    const { rule, pool, slots, heapJob, candidates } = this
+    const urgency = rule.urgency!
+    const mine = urgency(this, job, t)
+    const need = slots[job]
+    candidates.length = 0
+    let could = pool.free
+    for (let i = 0; i < this.running; i++) {
+      const other = heapJob[i]
+      if (urgency(this, other, t) > mine) {
+        candidates.push(other)
+        could += slots[other]
+      }
+    }
+    if (could < need) return false
+    if (candidates.length > 1) candidates.sort((a, b) => urgency(this, b, t) - urgency(this, a, t) || b - a)
+    pool.trialBegin()
+    let evict = 0
+    while (!pool.trialFits(need)) {
+      if (evict === candidates.length) return false
+      pool.trialMove(candidates[evict], slots[candidates[evict]], 1)
+      evict++
+    }
+    this.queue.take(job, t)
+    for (let i = 0; i < evict; i++) {
+      const other = candidates[i]
+      this.stop(other, t)
+      if (rule.interrupts === 'restart') {
+        this.lost += (t - this.started[other]) * slots[other]
+        this.left[other] = this.size[other]
+      }
+      this.state[other] = WAITING
+      this.evictions++
+      this.queue.add(other, t)
+    }
+    return true
+  }
+
+  private backfill(head: number, t: number, newcomer: number): void {
+    if (this.pool.free === 0) return
+    if (this.rule.backfill === 'easy') this.backfillEasy(head, t, newcomer)
+    else this.backfillConservative(t)
+  }
+
+  /** When a running job should be over by its estimate; now, when it is over its time already. */
+  private estimatedEnd(job: number, t: number): number {
+    return Math.max(t, this.started[job] + (this.estimate[job] - (this.size[job] - this.leftAtStart(job))) / this.rate[job])
+  }
+
+  private leftAtStart(job: number): number {
+    // without interruption a job starts with all of its work
+    return this.rule.interrupts === 'resume' ? this.left[job] : this.size[job]
+  }
+
+  private backfillEasy(head: number, t: number, newcomer: number): void {
+    const { pool, slots, heapJob, candidates, estimate } = this
+    const queue = this.queue as BackfillQueue
+    const need = slots[head]
+    if (newcomer >= 0 && !pool.fits(slots[newcomer])) return
+    candidates.length = 0
+    for (let i = 0; i < this.running; i++) candidates.push(heapJob[i])
+    const ends = this.ends
+    for (let i = 0; i < this.running; i++) ends[heapJob[i]] = this.estimatedEnd(heapJob[i], t)
+    candidates.sort((a, b) => ends[a] - ends[b] || a - b)
+    pool.trialBegin()
+    let shadow = t
+    let i = 0
+    while (i < candidates.length && !pool.trialFits(need)) {
+      shadow = ends[candidates[i]]
+      pool.trialMove(candidates[i], slots[candidates[i]], 1)
+      i++
+    }
+    for (; i < candidates.length && ends[candidates[i]] <= shadow; i++) pool.trialMove(candidates[i], slots[candidates[i]], 1)
+    const window = (shadow - t) * pool.topSpeed
+    let from = newcomer >= 0 ? newcomer : head + 1
+    while (pool.free > 0) {
+      const spare = pool.trialFree - need
+      const job = queue.find(from, pool.free, window, spare)
+      if (job < 0) return
+      from = job + 1
+      if (!pool.fits(slots[job])) continue
+      queue.take(job)
+      this.start(job, t)
+      if (t + estimate[job] / this.rate[job] > shadow) {
+        // It will still hold its slots then: allowed only if the head fits beside it.
+        pool.trialMove(job, slots[job], -1)
+        if (!pool.trialFits(need)) {
+          pool.trialMove(job, slots[job], 1)
+          this.unstart(job, t)
+        }
+      }
+    }
+  }
+
+  /** Takes back a start at the same instant. */
+  private unstart(job: number, t: number): void {
+    this.stop(job, t)
+    this.state[job] = WAITING
+    this.queue.add(job, t)
+  }
+
+  /**
+   * Promises in order of arrival on a profile of free slots over time; starts whoever is promised now. Promises are made anew at each event,
+   * in the same order, so that they only ever move forward. Counts slots; with nodes a job whose turn has come waits until it fits.
+   */
+  private backfillConservative(t: number): void {
+    const { pool, slots, heapJob, estimate } = this
+    const queue = this.queue as BackfillQueue
+    const most = this.settings.promises ?? 256
+    const times: number[] = [t]
+    const free: number[] = [pool.free]
+    const ends: { time: number; slots: number }[] = []
+    for (let i = 0; i < this.running; i++) ends.push({ time: this.estimatedEnd(heapJob[i], t), slots: slots[heapJob[i]] })
+    ends.sort((a, b) => a.time - b.time)
+    for (const end of ends) {
+      if (end.time > times[times.length - 1]) {
+        times.push(end.time)
+        free.push(free[free.length - 1])
+      }
+      free[free.length - 1] += end.slots
+    }
+    const speed = pool.topSpeed
+    let job = queue.find(0, 0x7ffffffe, Number.POSITIVE_INFINITY, 0x7ffffffe)
+    for (let made = 0; job >= 0 && made < most && pool.free > 0; made++) {
+      const need = slots[job]
+      const length = estimate[job] / speed
+      // the earliest breakpoint from which `need` slots are free for `length`
+      let at = 0
+      for (let k = 0; k < times.length && times[k] < times[at] + length; k++) {
+        if (k >= at && free[k] < need) at = k + 1
+      }
+      const start = times[at]
+      const end = start + length
+      let k = at
+      while (k < times.length && times[k] < end) k++
+      if ((k === times.length || times[k] > end) && length > 0) {
+        times.splice(k, 0, end)
+        free.splice(k, 0, free[k - 1])
+      }
+      for (let i = at; i < k; i++) free[i] -= need
+      const after = job + 1
+      if (start === t && pool.fits(need)) {
+        queue.take(job)
+        this.start(job, t)
+      }
+      job = queue.find(after, 0x7ffffffe, Number.POSITIVE_INFINITY, 0x7ffffffe)
+    }
+  }
+
+  private endsColumn: Float64Array | undefined
+  private get ends(): Float64Array {
+    this.endsColumn ??= new Float64Array(this.count)
+    return this.endsColumn
+  }
+
+  private siftUp(from: number, key: number, job: number): void {
+    const { heapKey, heapJob, heapPlace } = this
+    let at = from
+    while (at > 0) {
+      const parent = (at - 1) >> 2
+      const k = heapKey[parent]
+      if (k < key || (k === key && heapJob[parent] < job)) break
+      heapKey[at] = k
+      heapJob[at] = heapJob[parent]
+      heapPlace[heapJob[at]] = at
+      at = parent
+    }
+    heapKey[at] = key
+    heapJob[at] = job
+    heapPlace[job] = at
+  }
+
+  private siftDown(from: number, key: number, job: number): void {
+    const { heapKey, heapJob, heapPlace, running } = this
+    let at = from
+    for (;;) {
+      const first = 4 * at + 1
+      if (first >= running) break
+      const end = first + 4 < running ? first + 4 : running
+      let best = first
+      for (let child = first + 1; child < end; child++) {
+        const k = heapKey[child]
+        if (k < heapKey[best] || (k === heapKey[best] && heapJob[child] < heapJob[best])) best = child
+      }
+      const k = heapKey[best]
+      if (k > key || (k === key && heapJob[best] > job)) break
+      heapKey[at] = k
+      heapJob[at] = heapJob[best]
+      heapPlace[heapJob[at]] = at
+      at = best
+    }
+    heapKey[at] = key
+    heapJob[at] = job
+    heapPlace[job] = at
+  }
+
+  private removeFromHeap(job: number): void {
+    const at = this.heapPlace[job]
+    const last = --this.running
+    if (at === last) return
+    const key = this.heapKey[last]
+    const moved = this.heapJob[last]
+    const parent = (at - 1) >> 2
+    if (at > 0 && (key < this.heapKey[parent] || (key === this.heapKey[parent] && moved < this.heapJob[parent])))
+      this.siftUp(at, key, moved)
+    else this.siftDown(at, key, moved)
+  }
+}
+
+export type { SavedSprinter }

@@ -1,0 +1,184 @@
+/**
+ * The jobs of one replication, drawn beforehand: arrivals, sizes and slots in order of arrival.
+ *
+ * Common random numbers: what a job brings depends on the seed, the replication, the class and the job’s number in its class, never on
+ * the policy. Jobs made of tasks draw from a generator of their own, so that dropping tasks of one leaves the others as they were; tasks
+ * are kept from the front of the draw, which for tasks drawn alike is a uniform choice without replacement, and which makes a job under a
+ * larger drop ratio a part of the same job under a smaller one.
+ */
+import { keptTasks, type ReplayJobs } from '../model/index.js'
+import { Rng } from '../num/index.js'
+import { arrivalsOf, type FillArrivals } from './arrivals.js'
+import type { CompiledClass, CompiledScenario, CompiledStage } from './compile.js'
+import type { RunJobs } from './engine.js'
+import { Makespan } from './makespan.js'
+
+const BLOCK = 1024
+
+/** Draws `count` jobs of the replication. Deterministic in (scenario’s workload, drop ratios, seed, replication, count). */
+export function drawJobs(compiled: CompiledScenario, seed: number, replication: number, count: number): RunJobs {
+  const arrival = new Float64Array(count)
+  const classIndex = new Uint16Array(count)
+  const size = new Float64Array(count)
+  const slots = new Int32Array(count).fill(1)
+  const { classes } = compiled
+  const streams = classes.map((jobClass) => new ClassStream(compiled, jobClass, seed, replication))
+  if (streams.length === 1) {
+    const stream = streams[0]
+    for (let i = 0; i < count; i++) {
+      arrival[i] = stream.time
+      stream.step(i, size, slots)
+    }
+  } else {
+    for (let i = 0; i < count; i++) {
+      let k = 0
+      let least = streams[0].time
+      for (let c = 1; c < streams.length; c++) {
+        if (streams[c].time < least) {
+          least = streams[c].time
+          k = c
+        }
+      }
+      arrival[i] = least
+      classIndex[i] = k
+      streams[k].step(i, size, slots)
+    }
+  }
+  return { count, arrival, size, slots, classIndex }
+}
+
+/** The jobs of a trace under this policy: run times shortened where the class is divisible and deflated. */
+export function replayedJobs(compiled: CompiledScenario, replay: ReplayJobs): RunJobs {
+  const { count, submitSeconds, classIndex, estimateSeconds, userIndex } = replay
+  const kept = Float64Array.from(compiled.classes, (jobClass) => jobClass.keptShare)
+  const deflates = kept.some((share) => share !== 1)
+  let size = replay.runSeconds
+  if (deflates) {
+    size = new Float64Array(count)
+    for (let i = 0; i < count; i++) size[i] = replay.runSeconds[i] * kept[classIndex[i]]
+  }
+  let estimate: Float64Array | undefined
+  if (estimateSeconds !== undefined) {
+    estimate = new Float64Array(count)
+    for (let i = 0; i < count; i++) estimate[i] = Number.isNaN(estimateSeconds[i]) ? size[i] : estimateSeconds[i]
+  }
+  return {
+    count,
+    arrival: submitSeconds,
+    size,
+    slots: compiled.exclusive ? new Int32Array(count).fill(1) : replay.slots,
+    classIndex,
+    ...(estimate ? { estimate } : {}),
+    ...(userIndex ? { owner: userIndex } : {}),
+  }
+}
+
+class ClassStream {
+  time: number
+  private readonly times: Float64Array
+  private readonly fillTimes: FillArrivals
+  private timeAt = 0
+  private readonly sizes: Float64Array
+  private sizeAt: number
+  private readonly runRng: Rng
+  private readonly slotsRng: Rng
+  private ordinal = 0
+  private readonly scale: number
+  private readonly maker: StageSizes | undefined
+
+  constructor(
+    compiled: CompiledScenario,
+    private readonly jobClass: CompiledClass,
+    seed: number,
+    replication: number,
+  ) {
+    const name = `replication ${replication}/class ${jobClass.name}`
+    const { arrival } = jobClass
+    if (arrival.kind === 'replay') throw new Error('a replayed class has no law to draw from')
+    this.times = new Float64Array(BLOCK)
+    this.fillTimes = arrivalsOf(arrival, new Rng(seed, `${name}/arrivals`))
+    this.fillTimes(this.times)
+    this.time = this.times[0]
+    this.runRng = new Rng(seed, `${name}/run times`)
+    this.slotsRng = new Rng(seed, `${name}/slots`)
+    this.sizes = new Float64Array(BLOCK)
+    this.sizeAt = BLOCK
+    this.scale = jobClass.keptShare
+    this.maker = jobClass.stages
+      ? new StageSizes(jobClass.stages, compiled.slotSpeeds, new Rng(seed, `${name}/tasks`))
+      : undefined
+  }
+
+  /** Writes what the job at hand brings into row i and moves on to the next arrival. */
+  step(i: number, size: Float64Array, slots: Int32Array): void {
+    if (this.maker !== undefined) size[i] = this.maker.size(this.ordinal)
+    else {
+      if (this.sizeAt === BLOCK) {
+        this.jobClass.runTime!(this.runRng, this.sizes, 0, BLOCK)
+        this.sizeAt = 0
+      }
+      size[i] = this.sizes[this.sizeAt++] * this.scale
+      const { slotsOf } = this.jobClass
+      if (slotsOf !== undefined) slots[i] = slotsOf(this.slotsRng)
+    }
+    this.ordinal++
+    if (++this.timeAt === BLOCK) {
+      this.fillTimes(this.times)
+      this.timeAt = 0
+    }
+    this.time = this.times[this.timeAt]
+  }
+}
+
+/** Time that a job of stages takes on the whole cluster: setups and stages one after another, tasks list-scheduled on all slots. */
+export class StageSizes {
+  private readonly rng: Rng
+  private readonly base: Int32Array
+  private tasks = new Float64Array(256)
+  private readonly makespan: Makespan
+
+  constructor(
+    private readonly stages: readonly CompiledStage[],
+    slotSpeeds: Float64Array,
+    base: Rng,
+  ) {
+    this.base = base.state.slice()
+    this.rng = new Rng(0)
+    this.makespan = new Makespan(slotSpeeds)
+  }
+
+  /** The n-th job of the class: the same for the same n, whatever was asked before. */
+  size(n: number): number {
+    seedFor(this.rng, this.base, n)
+    let total = 0
+    for (const stage of this.stages) {
+      if (stage.setup !== undefined) {
+        stage.setup(this.rng, this.tasks, 0, 1)
+        total += this.tasks[0] / this.makespan.topSpeed
+      }
+      const drawn = stage.tasks(this.rng)
+      const kept = keptTasks(drawn, stage.dropRatio)
+      if (drawn > this.tasks.length) this.tasks = new Float64Array(2 * drawn)
+      // All are drawn so that the stages after this one see the same numbers whatever is dropped here.
+      stage.taskTime(this.rng, this.tasks, 0, stage.last ? kept : drawn)
+      total += this.makespan.of(this.tasks, kept)
+    }
+    return total
+  }
+}
+
+/** Sets a generator to the n-th of a family given by a base state: splitmix over the base words and n, then twelve rounds. */
+export function seedFor(rng: Rng, base: Int32Array, n: number): void {
+  const { state } = rng
+  let h = Math.imul(n ^ 0x5bd1e995, 0x9e3779b1) ^ Math.imul(Math.floor(n / 4294967296), 0x85ebca6b)
+  for (let i = 0; i < 3; i++) {
+    h = (h + 0x9e3779b9) | 0
+    let t = h ^ base[i] ^ (h >>> 16)
+    t = Math.imul(t, 0x21f0aaad)
+    t ^= t >>> 15
+    t = Math.imul(t, 0x735a2d97)
+    state[i] = t ^ (t >>> 15)
+  }
+  state[3] = 1
+  for (let i = 0; i < 12; i++) rng.bits()
+}

@@ -1,0 +1,88 @@
+/**
+ * How loaded a scenario is, class by class, before anything is run: the share of the cluster (or of the exclusive engine) that its work
+ * needs in the long run.
+ *
+ * What sprinting can give back is credited in full, what eviction with restart throws away is added (specs/deflate.md E7), so a total of 1
+ * or more means that the queue grows without end. Gangs on nodes and strict queues can be unstable below 1: that shows only in a run.
+ */
+import { Rng } from '../num/index.js'
+import type { CompiledClass, CompiledScenario } from './compile.js'
+import { StageSizes } from './jobs.js'
+
+export interface Load {
+  /** Share of capacity that each class needs, waste not included, at normal speed. */
+  readonly classes: readonly number[]
+  /** The total, with waste by restarts and after sprinting. */
+  readonly total: number
+  /** The total at normal speed without waste. */
+  readonly nominal: number
+  /** Mean job size in seconds by class. */
+  readonly meanSizes: readonly number[]
+}
+
+const SAMPLE = 2000
+
+/** Load of a scenario made of laws. Sizes of staged jobs are sampled with a fixed seed (2,000 jobs a class); the rest is exact. */
+export function loadOf(compiled: CompiledScenario): Load {
+  const { classes, capacity, exclusive, sprint, rule } = compiled
+  const top = exclusive ? 1 : averageSpeed(compiled)
+  const samples = classes.map((jobClass) => sampleSizes(compiled, jobClass))
+  const meanSizes = classes.map((jobClass, k) => (jobClass.stages && exclusive ? mean(samples[k]) : exactMean(jobClass)))
+  const needs = classes.map((jobClass, k) => (jobClass.rate * jobClass.slotsMean * meanSizes[k]) / (capacity * top))
+  const nominal = needs.reduce((a, b) => a + b, 0)
+  let total = nominal
+  if (rule.interrupts === 'restart' && capacity === 1) {
+    // E7: a job of work w that meets higher arrivals at rate a holds the engine for (e^{aw} − 1)/a
+    total = 0
+    classes.forEach((jobClass, k) => {
+      const above = classes.reduce((sum, other) => sum + (other.priority < jobClass.priority ? other.rate : 0), 0)
+      const held =
+        above === 0
+          ? meanSizes[k]
+          : (meanSizes[k] / mean(samples[k])) * mean(samples[k].map((w) => Math.expm1(above * w) / above))
+      total += jobClass.rate * held
+    })
+  }
+  if (sprint !== undefined) {
+    const sprints = (k: number): boolean => sprint.timeoutSeconds[k] !== Number.POSITIVE_INFINITY
+    // With a queue without end every timer from arrival has run out; timers from dispatch spare what comes before them.
+    const faster = classes.map((_, k) => {
+      if (!sprints(k)) return 1
+      if (sprint.origin === 'arrival') return 1 / sprint.speed
+      const T = sprint.timeoutSeconds[k]
+      const over = mean(samples[k].map((w) => Math.max(0, w - T))) / mean(samples[k])
+      return 1 - over * (1 - 1 / sprint.speed)
+    })
+    const saved = needs.reduce((sum, need, k) => sum + need * (1 - faster[k]), 0)
+    const most = sprint.budget ? sprint.budget.refillPerSecond * (sprint.speed - 1) : Number.POSITIVE_INFINITY
+    total -= Math.min(saved, most)
+  }
+  return { classes: needs, total, nominal, meanSizes }
+}
+
+function exactMean(jobClass: CompiledClass): number {
+  if (jobClass.stages === undefined) return jobClass.runMean * jobClass.keptShare
+  // shared engine: slot-seconds of all tasks
+  return jobClass.stages.reduce((sum, stage) => sum + stage.tasksMean * (1 - stage.dropRatio) * stage.taskMean, 0)
+}
+
+function averageSpeed({ slotSpeeds }: CompiledScenario): number {
+  return slotSpeeds.reduce((a, b) => a + b, 0) / slotSpeeds.length
+}
+
+function sampleSizes(compiled: CompiledScenario, jobClass: CompiledClass): Float64Array {
+  const out = new Float64Array(SAMPLE)
+  const rng = new Rng(1, `load/${jobClass.name}`)
+  if (jobClass.stages) {
+    const sizes = new StageSizes(jobClass.stages, compiled.slotSpeeds, rng)
+    for (let i = 0; i < SAMPLE; i++) out[i] = sizes.size(i)
+  } else if (jobClass.runTime) {
+    jobClass.runTime(rng, out, 0, SAMPLE)
+    for (let i = 0; i < SAMPLE; i++) out[i] *= jobClass.keptShare
+  }
+  return out
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0) / values.length
+}

@@ -1,0 +1,334 @@
+/**
+ * The slots of a cluster and who holds them. Four ways of giving them out:
+ *
+ * `count`  — one pool of equal slots: a gang fits when enough are free;
+ * `groups` — one pool of slots of several speeds: the fastest free ones first, a gang goes at the speed of its slowest slot;
+ * `packed` — a gang sits on as few nodes as can be: on one node where one can hold it (the fullest that does, fastest group first), else on
+ *            whole nodes of one group and one more for the rest; it waits while that is not to be had, however many slots are free elsewhere;
+ * `spread` — one slot at a time from the emptiest node, over all groups: fits when enough are free.
+ *
+ * `trial…` answers "would it fit if these jobs gave their slots back" on a copy, without touching who holds what.
+ */
+import { type Cluster, type Policy, slotCount } from '../model/index.js'
+
+export type PoolMode = 'count' | 'groups' | 'packed' | 'spread'
+
+export interface PoolGroup {
+  readonly nodes: number
+  readonly slots: number
+  readonly speed: number
+}
+
+/** How the policy’s placement reads on this cluster. */
+export function poolOf(cluster: Cluster, placement: Policy['placement'], jobs: number): SlotPool {
+  const groups = cluster.nodes
+    .map(({ count, slots, speed }) => ({ nodes: count, slots, speed }))
+    .sort((a, b) => b.speed - a.speed || b.slots - a.slots)
+  const oneSpeed = groups.every((group) => group.speed === groups[0].speed)
+  if (placement !== 'pool') return new SlotPool(placement, groups, jobs)
+  if (!oneSpeed) return new SlotPool('groups', groups, jobs)
+  return new SlotPool('count', [{ nodes: 1, slots: slotCount(cluster), speed: groups[0].speed }], jobs)
+}
+
+export class SlotPool {
+  free: number
+  readonly capacity: number
+  /** Free slots of each node (`groups`: of each group). */
+  private readonly nodeFree: Int32Array
+  private readonly nodeGroup: Int32Array
+  private readonly groupFirst: Int32Array
+  /** By group and number of free slots: a list of nodes. */
+  private readonly bucket: Int32Array
+  private readonly bucketFrom: Int32Array
+  private readonly bucketSize: Int32Array
+  private readonly next: Int32Array
+  private readonly previous: Int32Array
+  /** What a job holds: a list of cells (node, slots). */
+  private readonly cellOf: Int32Array
+  private cellNode = new Int32Array(64)
+  private cellSlots = new Int32Array(64)
+  private cellNext = new Int32Array(64)
+  private cellsUsed = 0
+  private cellSpare = -1
+  private trialTotal = 0
+  private readonly trialNodes: Int32Array
+
+  constructor(
+    readonly mode: PoolMode,
+    private readonly groups: readonly PoolGroup[],
+    jobs: number,
+  ) {
+    this.capacity = groups.reduce((sum, group) => sum + group.nodes * group.slots, 0)
+    this.free = this.capacity
+    const byNode = mode === 'packed' || mode === 'spread'
+    const nodes = mode === 'count' ? 0 : byNode ? groups.reduce((sum, group) => sum + group.nodes, 0) : groups.length
+    this.nodeFree = new Int32Array(nodes)
+    this.trialNodes = new Int32Array(nodes)
+    this.nodeGroup = new Int32Array(nodes)
+    this.groupFirst = new Int32Array(groups.length + 1)
+    this.next = new Int32Array(nodes)
+    this.previous = new Int32Array(nodes)
+    this.bucketFrom = new Int32Array(groups.length)
+    this.cellOf = new Int32Array(mode === 'count' ? 0 : jobs).fill(-1)
+    let buckets = 0
+    groups.forEach((group, g) => {
+      this.bucketFrom[g] = buckets
+      buckets += byNode ? group.slots + 1 : 0
+    })
+    this.bucket = new Int32Array(buckets).fill(-1)
+    this.bucketSize = new Int32Array(buckets)
+    if (mode === 'count') return
+    let node = 0
+    groups.forEach((group, g) => {
+      this.groupFirst[g] = node
+      for (let i = 0; i < (byNode ? group.nodes : 1); i++, node++) {
+        this.nodeGroup[node] = g
+        this.nodeFree[node] = byNode ? group.slots : group.nodes * group.slots
+      }
+    })
+    this.groupFirst[groups.length] = node
+    if (byNode) for (let i = node - 1; i >= 0; i--) this.link(i)
+  }
+
+  /** The speed at which a job goes that holds only the fastest slots. */
+  get topSpeed(): number {
+    return this.groups[0].speed
+  }
+
+  /** Could so many slots ever be had together? */
+  everFits(k: number): boolean {
+    if (this.mode !== 'packed') return k <= this.capacity
+    return this.groups.some((group) => k <= group.nodes * group.slots)
+  }
+
+  /** Would a gang of k fit now? */
+  fits(k: number): boolean {
+    if (k > this.free) return false
+    if (this.mode !== 'packed') return true
+    for (let g = 0; g < this.groups.length; g++) if (this.groupFits(g, k)) return true
+    return false
+  }
+
+  /** Gives the job k slots (which must fit) and returns the speed at which it goes. */
+  take(job: number, k: number): number {
+    this.free -= k
+    switch (this.mode) {
+      case 'count':
+        return this.groups[0].speed
+      case 'groups':
+        return this.takeFastest(job, k)
+      case 'spread':
+        return this.takeSpread(job, k)
+      case 'packed':
+        return this.takePacked(job, k)
+    }
+  }
+
+  /** Takes back what the job holds. */
+  give(job: number, k: number): void {
+    this.free += k
+    if (this.mode === 'count') return
+    const byNode = this.mode !== 'groups'
+    let cell = this.cellOf[job]
+    this.cellOf[job] = -1
+    while (cell >= 0) {
+      const node = this.cellNode[cell]
+      if (byNode) this.setFree(node, this.nodeFree[node] + this.cellSlots[cell])
+      else this.nodeFree[node] += this.cellSlots[cell]
+      const after = this.cellNext[cell]
+      this.cellNext[cell] = this.cellSpare
+      this.cellSpare = cell
+      cell = after
+    }
+  }
+
+  /** The (node, slots) pairs that a job holds. */
+  held(job: number): { node: number; slots: number }[] {
+    const out: { node: number; slots: number }[] = []
+    if (this.mode === 'count') return out
+    for (let cell = this.cellOf[job]; cell >= 0; cell = this.cellNext[cell])
+      out.push({ node: this.cellNode[cell], slots: this.cellSlots[cell] })
+    return out
+  }
+
+  /** Puts a job back on nodes that it held when the state was saved. */
+  holdAgain(job: number, cells: readonly { node: number; slots: number }[], k: number): void {
+    this.free -= k
+    for (const { node, slots } of cells) {
+      this.addCell(job, node, slots)
+      if (this.mode === 'groups') this.nodeFree[node] -= slots
+      else this.setFree(node, this.nodeFree[node] - slots)
+    }
+  }
+
+  trialBegin(): void {
+    this.trialTotal = this.free
+    if (this.mode === 'packed') this.trialNodes.set(this.nodeFree)
+  }
+
+  /** On the copy: the job gives back its k slots (`sign` 1), or takes those that it holds (−1). */
+  trialMove(job: number, k: number, sign: 1 | -1): void {
+    this.trialTotal += sign * k
+    if (this.mode !== 'packed') return
+    for (let cell = this.cellOf[job]; cell >= 0; cell = this.cellNext[cell])
+      this.trialNodes[this.cellNode[cell]] += sign * this.cellSlots[cell]
+  }
+
+  get trialFree(): number {
+    return this.trialTotal
+  }
+
+  trialFits(k: number): boolean {
+    if (k > this.trialTotal) return false
+    if (this.mode !== 'packed') return true
+    const free = this.trialNodes
+    for (let g = 0; g < this.groups.length; g++) {
+      const { slots } = this.groups[g]
+      let whole = 0
+      let most = 0
+      let mostButWhole = 0
+      for (let node = this.groupFirst[g]; node < this.groupFirst[g + 1]; node++) {
+        const f = free[node]
+        if (f > most) most = f
+        if (f === slots) whole++
+        else if (f > mostButWhole) mostButWhole = f
+      }
+      if (k <= slots) {
+        if (k <= most) return true
+        continue
+      }
+      const full = Math.floor(k / slots)
+      const rest = k - full * slots
+      if (whole >= full && (rest === 0 || whole > full || mostButWhole >= rest)) return true
+    }
+    return false
+  }
+
+  private groupFits(g: number, k: number): boolean {
+    const { slots } = this.groups[g]
+    const from = this.bucketFrom[g]
+    if (k <= slots) {
+      for (let f = k; f <= slots; f++) if (this.bucketSize[from + f] > 0) return true
+      return false
+    }
+    const full = Math.floor(k / slots)
+    const whole = this.bucketSize[from + slots]
+    if (whole < full) return false
+    const rest = k - full * slots
+    if (rest === 0 || whole > full) return true
+    for (let f = rest; f < slots; f++) if (this.bucketSize[from + f] > 0) return true
+    return false
+  }
+
+  private takeFastest(job: number, k: number): number {
+    let owed = k
+    let speed = this.groups[0].speed
+    for (let g = 0; owed > 0; g++) {
+      const part = Math.min(owed, this.nodeFree[g])
+      if (part === 0) continue
+      this.nodeFree[g] -= part
+      this.addCell(job, g, part)
+      speed = this.groups[g].speed
+      owed -= part
+    }
+    return speed
+  }
+
+  private takePacked(job: number, k: number): number {
+    let g = 0
+    while (!this.groupFits(g, k)) g++
+    const { slots, speed } = this.groups[g]
+    const from = this.bucketFrom[g]
+    let rest = k
+    while (rest > slots || (rest === slots && k > slots)) {
+      const node = this.bucket[from + slots]
+      this.addCell(job, node, slots)
+      this.setFree(node, 0)
+      rest -= slots
+    }
+    if (rest > 0) {
+      let f = rest
+      while (this.bucketSize[from + f] === 0) f++
+      const node = this.bucket[from + f]
+      this.addCell(job, node, rest)
+      this.setFree(node, f - rest)
+    }
+    return speed
+  }
+
+  private takeSpread(job: number, k: number): number {
+    let speed = Number.POSITIVE_INFINITY
+    for (let owed = k; owed > 0; owed--) {
+      let best = -1
+      let most = 0
+      for (let g = 0; g < this.groups.length; g++) {
+        const from = this.bucketFrom[g]
+        for (let f = this.groups[g].slots; f > most; f--) {
+          if (this.bucketSize[from + f] > 0) {
+            most = f
+            best = this.bucket[from + f]
+            break
+          }
+        }
+      }
+      this.addCell(job, best, 1)
+      this.setFree(best, most - 1)
+      speed = Math.min(speed, this.groups[this.nodeGroup[best]].speed)
+    }
+    return speed
+  }
+
+  private addCell(job: number, node: number, slots: number): void {
+    const first = this.cellOf[job]
+    if (first >= 0 && this.cellNode[first] === node) {
+      this.cellSlots[first] += slots
+      return
+    }
+    let cell = this.cellSpare
+    if (cell >= 0) this.cellSpare = this.cellNext[cell]
+    else {
+      cell = this.cellsUsed++
+      if (cell === this.cellNode.length) {
+        this.cellNode = doubled(this.cellNode)
+        this.cellSlots = doubled(this.cellSlots)
+        this.cellNext = doubled(this.cellNext)
+      }
+    }
+    this.cellNode[cell] = node
+    this.cellSlots[cell] = slots
+    this.cellNext[cell] = first
+    this.cellOf[job] = cell
+  }
+
+  private setFree(node: number, free: number): void {
+    this.unlink(node)
+    this.nodeFree[node] = free
+    this.link(node)
+  }
+
+  private link(node: number): void {
+    const at = this.bucketFrom[this.nodeGroup[node]] + this.nodeFree[node]
+    const head = this.bucket[at]
+    this.next[node] = head
+    this.previous[node] = -1
+    if (head >= 0) this.previous[head] = node
+    this.bucket[at] = node
+    this.bucketSize[at]++
+  }
+
+  private unlink(node: number): void {
+    const at = this.bucketFrom[this.nodeGroup[node]] + this.nodeFree[node]
+    const before = this.previous[node]
+    const after = this.next[node]
+    if (before >= 0) this.next[before] = after
+    else this.bucket[at] = after
+    if (after >= 0) this.previous[after] = before
+    this.bucketSize[at]--
+  }
+}
+
+function doubled(old: Int32Array): Int32Array<ArrayBuffer> {
+  const out = new Int32Array(old.length * 2)
+  out.set(old)
+  return out
+}
