@@ -2,7 +2,11 @@ import type { Policy } from './policy.js'
 import type { JobClass } from './workload.js'
 
 /** The drop ratio that a policy sets for a stage of a class, or (without a stage) for the data of a gang job. */
-export function dropRatioOf(policy: Policy, className: string, stage?: { readonly name: string; readonly droppable: boolean }): number {
+export function dropRatioOf(
+  policy: Policy,
+  className: string,
+  stage?: { readonly name: string; readonly droppable: boolean },
+): number {
   const ratio = policy.drop[className]
   if (ratio === undefined || stage?.droppable === false) return 0
   if (typeof ratio === 'number') return ratio

@@ -96,7 +96,7 @@ export type JobClass = z.infer<typeof JobClass>
 /** Which column of a trace tells the classes of jobs apart. */
 export const ClassRule = z
   .strictObject({
-    by: z.enum(['priority', 'queue', 'user', 'size', 'all']),
+    by: z.enum(['priority', 'queue', 'group', 'user', 'size', 'all']),
     boundaries: z
       .array(z.number())
       .optional()
@@ -105,7 +105,7 @@ export const ClassRule = z
       .int()
       .min(1)
       .optional()
-      .meta({ description: 'For `queue` and `user`: the largest so many by work become classes, the rest one class.' }),
+      .meta({ description: 'For `queue`, `group` and `user`: the largest so many by work become classes, the rest one class.' }),
   })
   .meta({ id: 'ClassRule' })
 export type ClassRule = z.infer<typeof ClassRule>

@@ -23,21 +23,22 @@ export interface Classification {
 
 const MOST_CLASSES = 4
 
-/** The rule that suits a trace: by priority where it has several, else by queue, else by size, else one class of all. */
+/** The rule that suits a trace: by priority where it has several, else by queue, else by group where there are few, else by size, else one class. */
 export function defaultClassRule(trace: Trace): ClassRule {
   const { jobs } = trace
   if (jobs.priority && distinct(jobs.priority, 2).length > 1) return { by: 'priority' }
   if (jobs.queue && jobs.queue.labels.length > 1) return { by: 'queue' }
+  if (jobs.group && jobs.group.labels.length > 1 && jobs.group.labels.length <= 2 * MOST_CLASSES) return { by: 'group' }
   if (jobs.slots && distinct(jobs.slots, 2).length > 1) return { by: 'size' }
   return { by: 'all' }
 }
 
 /**
- * Classes of a trace’s rows by priority, queue, user or size.
+ * Classes of a trace’s rows by priority, queue, group, user or size.
  *
  * `priority` and `size`: one class a value where there are at most four values, else split at `boundaries` (inclusive upper bounds) or, where
  * none are given, at values that part the rows most evenly into three. Larger priorities go first unless the trace says otherwise; smaller
- * sizes go first. `queue` and `user`: the `most` (default 4) largest by rows, the rest as one class; the trace does not order them.
+ * sizes go first. `queue`, `group` and `user`: the `most` (default 4) largest by rows, the rest as one class; the trace does not order them.
  * Refuses (`unsupported`) where the trace lacks the column.
  */
 export function classifyJobs(trace: Trace, rule: ClassRule): Classification | Refusal {
@@ -53,6 +54,8 @@ export function classifyJobs(trace: Trace, rule: ClassRule): Classification | Re
       return jobs.slots ? byValue(jobs.slots, rule, `${trace.slotUnit.toLowerCase()}s`, false) : lacks(trace, 'size')
     case 'queue':
       return jobs.queue ? byLabel(jobs, jobs.queue, rule, 'queue') : lacks(trace, 'queue')
+    case 'group':
+      return jobs.group ? byLabel(jobs, jobs.group, rule, 'group') : lacks(trace, 'group')
     case 'user':
       return jobs.user ? byLabel(jobs, jobs.user, rule, 'user') : lacks(trace, 'user')
   }
