@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot'
 import { parsePage } from './dom.js'
-import { count, duration, number, percent } from './format.js'
+import { count, number, percent, roundDuration } from './format.js'
 import { html, Markup, withoutControls } from './html.js'
 
 /**
@@ -313,7 +313,11 @@ export function scatterChart(
     y: { type: spec.y.scale ?? 'linear', domain: y, label: null, axis: null },
     marks: [
       ...frameMarks(spec.x, x, spec.y, y),
-      ...guideMarks(guides, x, y),
+      ...guideMarks(
+        guides.map((guide) => ({ ...guide, label: '' })),
+        x,
+        y,
+      ),
       ...series.flatMap((name, i) => {
         const own = data.filter((point) => point.series === name)
         return [
@@ -321,7 +325,7 @@ export function scatterChart(
           Plot.dot(own, { x: 'x', y: 'y', fill: colour(name), stroke: 'var(--paper)', r: 5.5, symbol: symbolOf(i) }),
         ]
       }),
-      ...placed(labels, guides.length > 0 ? [guideBox(guides, y, spec.y, box)] : []).map((at) =>
+      ...placed(labels, guideBoxes(guides, y, spec.y, box)).map((at) =>
         Plot.text([at.label], {
           x: [at.x],
           y: [at.y],
@@ -336,11 +340,9 @@ export function scatterChart(
       ),
     ],
   })
-  return figure(
-    spec,
-    svg,
-    series.length < 2 ? undefined : legendOf(series.map((name, i) => ({ name, colour: colour(name), symbol: symbolOf(i) }))),
-  )
+  const items: LegendItem[] = series.map((name, i) => ({ name, colour: colour(name), symbol: symbolOf(i) }))
+  for (const guide of guides) items.push({ name: guide.label, colour: 'currentColor', dash: '4 3' })
+  return figure(spec, svg, items.length < 2 ? undefined : legendOf(items))
 }
 
 interface Spot {
@@ -381,17 +383,17 @@ function placed(spots: readonly Spot[], taken: readonly Rectangle[]): (Spot & { 
   })
 }
 
-/** The room that the label of a horizontal guide takes at the right end of the frame. */
-function guideBox(
+/** The room that horizontal guides take: a line of text must not lie on them. */
+function guideBoxes(
   guides: readonly Guide[],
   y: readonly [number, number],
   axis: Axis,
   box: { readonly width: number; readonly height: number },
-): Rectangle {
-  const guide = guides.find((g) => g.axis === 'y')
-  if (guide === undefined) return { left: 0, right: 0, top: -99, bottom: -99 }
-  const py = (1 - share(clamp(guide.at, y), y, axis)) * box.height
-  return { left: box.width - 6.6 * guide.label.length, right: box.width, top: py - 15, bottom: py }
+): Rectangle[] {
+  return guides
+    .filter((guide) => guide.axis === 'y')
+    .map((guide) => (1 - share(clamp(guide.at, y), y, axis)) * box.height)
+    .map((py) => ({ left: 0, right: box.width, top: py - 1, bottom: py + 1 }))
 }
 
 // --- scales ---------------------------------------------------------------------------------------------------------------------------
@@ -502,7 +504,7 @@ const LARGE: readonly (readonly [number, string])[] = [
 function tickText(axis: Axis): (v: number) => string {
   switch (axis.kind) {
     case 'duration':
-      return tickDuration
+      return roundDuration
     case 'share':
       return (v) => percent(v)
     case 'count':
@@ -518,18 +520,6 @@ function large(v: number): string {
   return `${number(v / (limit === 1e4 ? 1e3 : limit))}${prefix}`
 }
 
-function tickDuration(seconds: number): string {
-  for (const [size, symbol] of [
-    [365 * 86400, 'a'],
-    [86400, 'd'],
-    [3600, 'h'],
-    [60, 'min'],
-  ] as const)
-    if (seconds >= size && Number.isInteger(Math.round((seconds / size) * 1e6) / 1e6))
-      return `${number(seconds / size)} ${symbol}`
-  return duration(seconds)
-}
-
 // --- marks ----------------------------------------------------------------------------------------------------------------------------
 
 const SYMBOLS = ['circle', 'square2', 'triangle', 'diamond2', 'times', 'star'] as const
@@ -542,7 +532,9 @@ function gridMark(axis: 'x' | 'y', ticks: readonly number[]): Plot.Markish {
 
 function valueAxis(axis: 'x' | 'y', spec: Axis, domain: readonly [number, number]): Plot.Markish[] {
   const ticks = ticksOf(spec, domain)
-  const options = { ticks, tickFormat: tickText(spec), tickSize: 4, label: spec.label, labelArrow: 'none' as const }
+  // As a text channel, because a log scale leaves out the text of ticks that it finds too many when it is given a format.
+  const text = tickText(spec)
+  const options = { text: (tick: unknown) => text(Number(tick)), tickSize: 4, label: spec.label, labelArrow: 'none' as const }
   return [
     axis === 'x'
       ? Plot.axisX(ticks, { ...options, labelAnchor: 'right', labelOffset: 40 })

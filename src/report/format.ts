@@ -114,6 +114,20 @@ export function duration(seconds: number | null | undefined, unit?: Unit): strin
   return `${number(seconds / chosen.size)} ${chosen.symbol}`
 }
 
+/** A time that somebody chose (a window, a tick): in the largest unit that holds it a whole number of times, `1 min`, `6 h`, `7 d`. */
+export function roundDuration(seconds: number): string {
+  if (!present(seconds)) return NONE
+  for (const [size, symbol] of [
+    [365 * 86400, 'a'],
+    [86400, 'd'],
+    [3600, 'h'],
+    [60, 'min'],
+  ] as const)
+    if (seconds >= size && Number.isInteger(Math.round((seconds / size) * 1e6) / 1e6))
+      return `${number(seconds / size)} ${symbol}`
+  return duration(seconds)
+}
+
 /** A rate per second in the unit of time that makes it readable, or in the one given: `3.2 /s`, `14 /min`, `5.1 /h`, `2 /d`. */
 export function rate(perSecond: number | null | undefined, unit?: Unit): string {
   if (!present(perSecond)) return NONE

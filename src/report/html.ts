@@ -24,10 +24,14 @@ export function withoutControls(text: string): string {
   )
 }
 
+/** A number and its unit stay on one line. */
+const unitsHeld = (text: string): string =>
+  text.replace(/(\d) (?=(?:%|[µm]?s|min|[hda]|[kMGTP]?W?[hWJB]|points?)(?![\p{L}\d]))/gu, '$1\u00a0')
+
 function render(content: Content): string {
   if (content === undefined || content === null || content === false) return ''
   if (content instanceof Markup) return content.text
-  if (typeof content === 'string') return escapeHtml(content)
+  if (typeof content === 'string') return escapeHtml(unitsHeld(content))
   if (typeof content === 'number') return escapeHtml(String(content))
   return content.map(render).join('')
 }

@@ -1,4 +1,5 @@
 import { type Content, html, join, Markup, withoutControls } from './html.js'
+import { nameInWords, numberNamed } from './named.js'
 import { styleSheet } from './style.js'
 
 /**
@@ -29,6 +30,14 @@ export interface Section {
 export interface Said {
   readonly message: string
   readonly path?: string | undefined
+  readonly numbers?: Readonly<Record<string, number>> | undefined
+}
+
+/** A caveat’s sentence; numbers that it carries and does not say are put behind it. */
+export function saidInWords({ message, numbers }: Said): string {
+  const extra = Object.entries(numbers ?? {}).filter(([, x]) => Number.isFinite(x))
+  if (/\d/.test(message) || extra.length === 0) return message
+  return `${message.replace(/[.]$/, '')}: ${extra.map(([name, x]) => `${nameInWords(name)} ${numberNamed(name, x)}`).join(', ')}`
 }
 
 /** Whole HTML of the page. */
@@ -76,7 +85,7 @@ ${section.body}</section>
 /** Caveats as a list; without any, a sentence that says so. */
 export function caveatList(caveats: readonly Said[]): Markup {
   if (caveats.length === 0) return html`<p>No caveat was raised beyond the intervals shown.</p>`
-  return html`<ul class="caveats">${caveats.map((c) => html`<li>${c.message}${c.path === undefined || c.path === '' ? '' : html` <code>${c.path}</code>`}</li>`)}</ul>`
+  return html`<ul class="caveats">${caveats.map((c) => html`<li>${saidInWords(c)}${c.path === undefined || c.path === '' ? '' : html` <code>${c.path}</code>`}</li>`)}</ul>`
 }
 
 export interface TableColumn {

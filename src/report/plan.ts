@@ -25,7 +25,7 @@ import {
   type Measure,
   predictorInWords,
 } from './measures.js'
-import { dataTable, page, pair } from './page.js'
+import { dataTable, page, pair, type Said, saidInWords } from './page.js'
 import { policyDifference, policyInWords } from './policy-words.js'
 import { bullets, heading, type Ink, ink, parts, plain, type TextOptions, table, wrap } from './terminal.js'
 
@@ -388,7 +388,7 @@ function runnersText(plan: Plan, pen: Ink): string | undefined {
 
 function trustText(plan: Plan, pen: Ink): string {
   const caveats = allCaveats(plan).map((c) =>
-    wrap(`${pen.warn('!')} ${plain(c.message, 2000)}${c.path ? ` (${plain(c.path)})` : ''}`, pen, 2, 4),
+    wrap(`${pen.warn('!')} ${plain(saidInWords(c), 2000)}${c.path ? ` (${plain(c.path)})` : ''}`, pen, 2, 4),
   )
   return [
     heading('How far to trust it', pen),
@@ -405,19 +405,19 @@ function trustSentences(plan: Plan): string[] {
 }
 
 /** Caveats of the plan, then those of the two predictions with the policy they are about; each sentence once. */
-function allCaveats(plan: Plan): { message: string; path?: string | undefined }[] {
+function allCaveats(plan: Plan): Said[] {
   const seen = new Set<string>()
-  const fresh = (c: { message: string; path?: string | undefined }): boolean => {
+  const fresh = (c: Said): boolean => {
     const key = `${c.message} ${c.path ?? ''}`
     return seen.has(key) ? false : Boolean(seen.add(key))
   }
   const both = plan.chosen.prediction.caveats.filter((c) =>
     (plan.inForce?.prediction.caveats ?? []).some((d) => d.message === c.message && d.path === c.path),
   )
-  const only = (candidate: Candidate): { message: string; path?: string | undefined }[] =>
+  const only = (candidate: Candidate): Said[] =>
     candidate.prediction.caveats
       .filter((c) => !both.includes(c))
-      .map((c) => ({ message: `${candidate.policy.name}: ${c.message}`, path: c.path }))
+      .map((c) => ({ ...c, message: `${candidate.policy.name}: ${c.message}` }))
   const shared = new Set(both.map((c) => `${c.message} ${c.path ?? ''}`))
   const inForce = (plan.inForce ? only(plan.inForce) : []).filter(
     (c) => !shared.has(`${c.message.slice(current(plan).name.length + 2)} ${c.path ?? ''}`),

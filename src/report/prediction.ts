@@ -13,7 +13,7 @@ import {
   WASTE_NOTE,
   widestMean,
 } from './measures.js'
-import { dataTable, page } from './page.js'
+import { dataTable, page, saidInWords } from './page.js'
 import { policyInWords } from './policy-words.js'
 import { bullets, heading, type Ink, ink, parts, plain, type TextOptions, table, wrap } from './terminal.js'
 
@@ -87,7 +87,7 @@ function clusterTable(prediction: Prediction, pen: Ink): string {
 function trustText(prediction: Prediction, pen: Ink): string {
   const sentences = [predictorInWords(prediction), confidenceInWords(prediction)]
   const caveats = prediction.caveats.map(
-    (c) => pen.warn('!') + ` ${plain(c.message, 2000)}${c.path ? ` (${plain(c.path)})` : ''}`,
+    (c) => pen.warn('!') + ` ${plain(saidInWords(c), 2000)}${c.path ? ` (${plain(c.path)})` : ''}`,
   )
   return [
     heading('How far to trust it', pen),
