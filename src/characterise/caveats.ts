@@ -65,6 +65,15 @@ export function caveats(
         { path: 'utilisation' },
       ),
     )
+  const busy = found.utilisation
+  if (busy && busy.capacitySlots !== null && busy.busySlots.peak > busy.capacitySlots)
+    list.push(
+      caveat(
+        'busy-over-capacity',
+        `busy slots reach ${number(busy.busySlots.peak)}, over the ${number(busy.capacitySlots)} that the cluster is said to have (95 % of the time at most ${number(busy.busySlots.p95)}): the trace counts slots that rows did not hold, or the capacity is not the whole`,
+        { path: 'utilisation', numbers: { peak: busy.busySlots.peak, p95: busy.busySlots.p95, capacity: busy.capacitySlots } },
+      ),
+    )
   if (trace.unit === 'job' && found.outcomes?.attempts && found.outcomes.attempts.moreThanOneShare > 0)
     list.push(
       caveat(
@@ -81,5 +90,10 @@ export function caveats(
         path: 'work',
       }),
     )
+  // what the reader noted comes after; two of its notes are said above with what they mean for the figures
+  const said = new Set([counts.beforeTrace > 0 ? 'left-truncated' : '', counts.censoredStarted > 0 ? 'censored' : ''])
+  for (const { code, message, numbers } of trace.notes) {
+    if (!said.has(code)) list.push(numbers ? { code, message, numbers } : { code, message })
+  }
   return list
 }

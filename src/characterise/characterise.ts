@@ -17,7 +17,10 @@ import { utilisation } from './utilisation.js'
 import { slowdown, waiting } from './waiting.js'
 
 export interface CharacteriseOptions {
-  /** Slots of the cluster, where known: gives utilisation as a share, and splits waits by whether there was room. */
+  /**
+   * Slots of the cluster: gives utilisation as a share, and splits waits by whether there was room. Default: the processors that the trace’s own
+   * header names (SWF’s MaxProcs), where slots are processors.
+   */
   readonly capacitySlots?: number
   /** Run times below this count as this much in the slowdown. Default 10 s. */
   readonly boundedSlowdownSeconds?: number
@@ -38,7 +41,7 @@ export interface CharacteriseOptions {
  */
 export function characterise(trace: Trace, options: CharacteriseOptions = {}): Characterisation | Refusal {
   if (trace.jobs.count === 0) return refuse('no-data', `${trace.source.path} has no usable row`, { rows: trace.source.rows })
-  const { capacitySlots, boundedSlowdownSeconds = 10, groupsAtMost = 24 } = options
+  const { capacitySlots = processorsOf(trace), boundedSlowdownSeconds = 10, groupsAtMost = 24 } = options
   const rows = deriveRows(trace)
   const run = sortColumn(rows.duration)
   const wait = rows.wait && sortColumn(rows.wait)
@@ -85,6 +88,12 @@ export function characterise(trace: Trace, options: CharacteriseOptions = {}): C
     notDerivable: notDerivable(rows, found),
     caveats: caveats(rows, { ...found, definitions }),
   }
+}
+
+/** The size of the cluster where the trace itself tells it: a note `max-processors` of its reader. */
+function processorsOf(trace: Trace): number | undefined {
+  const value = trace.notes.find((note) => note.code === 'max-processors')?.numbers?.['value']
+  return trace.slotUnit === 'processor' && value !== undefined && value > 0 ? value : undefined
 }
 
 /** Classes are priorities where these tell rows apart and are few, else queues. */

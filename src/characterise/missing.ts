@@ -14,7 +14,7 @@ const NUMBERS = [
   'cpu',
   'memory',
 ] as const
-const LABELS = ['id', 'user', 'queue', 'name', 'machine', 'slotType'] as const
+const LABELS = ['id', 'user', 'queue', 'group', 'name', 'machine', 'slotType'] as const
 
 /** What each column lacks. A column that the trace does not have at all lacks every row. */
 export function missing(rows: Rows): Characterisation['missing'] {

@@ -11,22 +11,21 @@ export function argsort(values: Float64Array, rows: Int32Array): Int32Array {
   for (let i = 1; i < n && sorted; i++) sorted = values[rows[i - 1]!]! <= values[rows[i]!]!
   if (sorted) return rows.slice()
 
-  // A double’s bits order like an unsigned integer once negative ones are inverted and the sign bit of the others is set.
-  const high = new Uint32Array(n)
-  const low = new Uint32Array(n)
-  const word = new Float64Array(1)
-  const halves = new Uint32Array(word.buffer)
-  word[0] = 1 // 0x3ff00000_00000000: tells which half comes first on this machine
-  const top = halves[1] === 0x3ff00000 ? 1 : 0
+  // A double ≥ 0 orders like its bits read as an unsigned integer; where there are others, they are inverted and the sign bit of these is set.
+  const keys = new Float64Array(n)
+  let negative = false
   for (let i = 0; i < n; i++) {
-    word[0] = values[rows[i]!]! + 0
-    const h = halves[top]!
-    if (h & 0x80000000) {
-      high[i] = ~h
-      low[i] = ~halves[1 - top]!
-    } else {
-      high[i] = h | 0x80000000
-      low[i] = halves[1 - top]!
+    const value = values[rows[i]!]! + 0
+    if (value < 0) negative = true
+    keys[i] = value
+  }
+  const digits = new Uint16Array(keys.buffer)
+  const little = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+  if (negative) {
+    for (let i = little ? 3 : 0; i < digits.length; i += 4) {
+      const step = little ? -1 : 1
+      if (digits[i]! & 0x8000) for (let d = 0; d < 4; d++) digits[i + d * step] = ~digits[i + d * step]!
+      else digits[i] = digits[i]! | 0x8000
     }
   }
 
@@ -35,11 +34,10 @@ export function argsort(values: Float64Array, rows: Int32Array): Int32Array {
   let to = new Int32Array(n)
   const starts = new Int32Array(65536)
   for (let digit = 0; digit < 4; digit++) {
-    const keys = digit < 2 ? low : high
-    const shift = digit % 2 === 0 ? 0 : 16
+    const offset = little ? digit : 3 - digit
     starts.fill(0)
-    for (let i = 0; i < n; i++) starts[(keys[i]! >>> shift) & 0xffff]!++
-    if (starts[(keys[0]! >>> shift) & 0xffff] === n) continue // all equal in this digit
+    for (let i = offset; i < digits.length; i += 4) starts[digits[i]!]!++
+    if (starts[digits[offset]!] === n) continue // all equal in this digit
     let sum = 0
     for (let d = 0; d < 65536; d++) {
       const c = starts[d]!
@@ -48,7 +46,7 @@ export function argsort(values: Float64Array, rows: Int32Array): Int32Array {
     }
     for (let i = 0; i < n; i++) {
       const at = from[i]!
-      to[starts[(keys[at]! >>> shift) & 0xffff]!++] = at
+      to[starts[digits[4 * at + offset]!]!++] = at
     }
     const swap = from
     from = to
