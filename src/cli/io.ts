@@ -1,6 +1,4 @@
-import type { IssueReport, Refusal } from '../model/index.js'
-
-/** Exit codes of every command. */
+/** Exit codes of every command: 0 an answer; 1 a refusal, or a goal that is not met; 2 bad input; 3 a fault. */
 export const EXIT = { ok: 0, refused: 1, badInput: 2, fault: 3 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
@@ -20,12 +18,9 @@ export interface Io {
   exitCode: ExitCode
 }
 
-/** Ends a command early with an exit code and what to print; thrown by command code, caught at one place. */
+/** Ends a command early, once what is to be said was said; caught at one place. */
 export class Stop extends Error {
-  constructor(
-    readonly code: ExitCode,
-    readonly why: { readonly refusal: Refusal } | { readonly issues: IssueReport } | { readonly text: string },
-  ) {
-    super('stop')
+  constructor(readonly code: ExitCode) {
+    super(`stop ${code}`)
   }
 }

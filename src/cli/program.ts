@@ -1,10 +1,21 @@
 import { Command, CommanderError } from 'commander'
+import { addCharacteriseCommand } from './characterise.js'
 import { EXIT, type ExitCode, type Io, Stop } from './io.js'
+import { addPlanCommand } from './plan.js'
+import { addPredictCommand } from './predict.js'
+import { addValidateCommand } from './validate.js'
+import { addWorkloadCommand } from './workload.js'
 
 /** Adds a command to the program. One file a command. */
 export type AddCommand = (program: Command, io: Io) => void
 
-const COMMANDS: readonly AddCommand[] = []
+const COMMANDS: readonly AddCommand[] = [
+  addCharacteriseCommand,
+  addWorkloadCommand,
+  addPredictCommand,
+  addPlanCommand,
+  addValidateCommand,
+]
 
 /** The whole command line: parses, runs, and turns refusals, issues and faults into text and an exit code. Never throws. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -27,6 +38,15 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.badInput
     if (error instanceof Stop) return error.code
-    throw error
+    io.err(`halftone met a fault, which is a bug or a broken world, not your input: ${faultText(error)}\n`)
+    return EXIT.fault
   }
+}
+
+/** A fault in one line, with the causes behind it; the stack only where HALFTONE_STACK asks for it. */
+function faultText(error: unknown): string {
+  const causes: string[] = []
+  for (let at: unknown = error; at instanceof Error && causes.length < 5; at = at.cause) causes.push(at.message)
+  const said = causes.length > 0 ? causes.join(', because ') : String(error)
+  return process.env['HALFTONE_STACK'] !== undefined && error instanceof Error ? `${said}\n${error.stack}` : said
 }

@@ -67,3 +67,10 @@ export class IssueCollector {
     }
   }
 }
+
+/** A list of issues as a report, every one of them kept. */
+export function reportOf(issues: readonly Issue[]): IssueReport {
+  const collector = new IssueCollector(Number.POSITIVE_INFINITY)
+  for (const issue of issues) collector.add(issue)
+  return collector.report()
+}

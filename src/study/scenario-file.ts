@@ -8,6 +8,7 @@ import {
   parseNoun,
   type Refusal,
   type ReplayJobs,
+  reportOf,
   type Scenario,
   type Valid,
 } from '../model/index.js'
@@ -99,15 +100,4 @@ function only(jobs: ReplayJobs, names: readonly string[], position: ReadonlyMap<
     ...(jobs.estimateSeconds ? { estimateSeconds: Float64Array.from(kept, (job) => jobs.estimateSeconds![job]!) } : {}),
     ...(jobs.userIndex ? { userIndex: Int32Array.from(kept, (job) => jobs.userIndex![job]!) } : {}),
   }
-}
-
-/** Issues as a report: all kept. */
-export function reportOf(issues: readonly Issue[]): IssueReport {
-  const counts = new Map<string, { severity: Issue['severity']; count: number; message: string }>()
-  for (const { code, severity, message } of issues) {
-    const seen = counts.get(code)
-    if (seen) seen.count++
-    else counts.set(code, { severity, count: 1, message })
-  }
-  return { counts: [...counts].map(([code, seen]) => ({ code, ...seen })), kept: issues }
 }

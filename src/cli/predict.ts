@@ -1,0 +1,76 @@
+import { type Command, Option } from 'commander'
+import { askAll, choose } from '../grey/index.js'
+import { isRefusal, type Prediction, type PredictOptions } from '../model/index.js'
+import { predictionPage, predictionText, refusalText } from '../report/index.js'
+import { predictors } from '../study/index.js'
+import { give, orStop, progressFor, stopForRefusal, style } from './answer.js'
+import type { Io } from './io.js'
+import { addAnswerOptions, addClusterOptions, addSeed, addTraceOptions, addWorkloadOptions, share } from './options.js'
+import { type QuestionOptions, questionFor } from './question.js'
+
+interface PredictCliOptions extends QuestionOptions {
+  readonly with: 'choose' | 'analytic' | 'simulated' | 'all'
+  readonly seed: number
+  readonly precision?: number
+}
+
+export function addPredictCommand(program: Command, io: Io): void {
+  const command = program
+    .command('predict')
+    .argument('<question>', 'a scenario (YAML or JSON), or a trace')
+    .description('How each class fares under the policy in force, with an interval on every figure.')
+    .addOption(
+      new Option('--with <predictor>', 'which model answers: the cheapest that holds, a named one, or all side by side')
+        .choices(['choose', 'analytic', 'simulated', 'all'])
+        .default('choose'),
+    )
+    .option('--precision <share>', 'wanted half-width of the interval of each mean, such as 2%', share)
+  addSeed(addAnswerOptions(addClusterOptions(addWorkloadOptions(addTraceOptions(command))), { html: true }))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  halftone predict examples/dias.yaml --with all\n  halftone predict jobs.csv.gz --slots 256 --html prediction.html\n',
+    )
+    .action(async (path: string, options: PredictCliOptions) => {
+      const { scenario, replay } = await questionFor(io, path, options)
+      const bar = progressFor(io, 'predicting', options)
+      const asked: PredictOptions = {
+        seed: options.seed,
+        ...(replay ? { replay } : {}),
+        ...(options.precision === undefined ? {} : { precision: options.precision }),
+        progress: (done) => bar.update(done),
+      }
+      const context = { scenario: scenario.name, policy: scenario.policy, seed: options.seed }
+      if (options.with !== 'all') {
+        const able = options.with === 'choose' ? predictors : predictors.filter(({ kind }) => kind === options.with)
+        const answer = choose(able, scenario, asked)
+        bar.stop()
+        const prediction = orStop<Prediction>(io, answer, options)
+        await give(io, options, {
+          value: prediction,
+          text: () => predictionText(prediction, { ...style(io), ...context }),
+          page: () => predictionPage(prediction, context),
+        })
+        return
+      }
+      const answers = askAll(predictors, scenario, asked)
+      bar.stop()
+      const held = answers.filter(({ answer }) => !isRefusal(answer))
+      const best = held.at(-1)?.answer as Prediction | undefined
+      if (!best) {
+        const refusal = answers[0]!.answer
+        return isRefusal(refusal) ? stopForRefusal(io, refusal, options) : undefined
+      }
+      await give(io, options, {
+        value: answers.map(({ predictor, answer }) => ({ predictor: predictor.kind, answer })),
+        text: () =>
+          answers
+            .map(({ predictor, answer }) =>
+              isRefusal(answer)
+                ? `${predictor.kind}:\n${refusalText(answer, style(io))}`
+                : predictionText(answer, { ...style(io), ...context }),
+            )
+            .join('\n'),
+        page: () => predictionPage(best, context),
+      })
+    })
+}

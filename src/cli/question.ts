@@ -1,0 +1,101 @@
+import { InvalidArgumentError } from 'commander'
+import { type Goal, type Issue, type ReplayJobs, reportOf, type Scenario, type Trace, validate } from '../model/index.js'
+import { type AskedOfTrace, readScenario, scenarioOfTrace } from '../study/index.js'
+import { orStop, progressFor, stopForIssues, stopForRefusal } from './answer.js'
+import type { Io } from './io.js'
+import { type AnswerOptions, goalOf, type TraceOptions, type WorkloadCliOptions } from './options.js'
+import { classRuleOf, traceFor, windowOf } from './trace.js'
+
+export interface QuestionOptions extends TraceOptions, WorkloadCliOptions, AnswerOptions {
+  readonly goal?: string[]
+  readonly minimise?: Goal['minimise']
+}
+
+/** What the command line says of a trace that the trace does not say itself. */
+export function askedOf(io: Io, trace: Trace, options: QuestionOptions): AskedOfTrace {
+  const classes = classRuleOf(options)
+  const goal = goalFrom(io, options)
+  const divisible = options.divisible === 'all' ? true : options.divisible?.split(',').map((name) => name.trim())
+  return {
+    window: windowOf(io, trace, options),
+    ...(classes ? { classes } : {}),
+    ...(options.arrivals ? { arrivals: options.arrivals } : {}),
+    ...(options.runTimes ? { runTimes: options.runTimes } : {}),
+    ...(divisible === undefined ? {} : { divisible }),
+    ...(options.slots === undefined ? {} : { slots: options.slots }),
+    ...(options.utilisation === undefined ? {} : { utilisation: options.utilisation }),
+    ...(options.discipline ? { discipline: options.discipline } : {}),
+    ...(goal ? { goal } : {}),
+  }
+}
+
+function goalFrom(io: Io, options: QuestionOptions): Goal | undefined {
+  if (!options.goal && !options.minimise) return undefined
+  try {
+    return goalOf(options.goal ?? [], options.minimise ?? 'response')
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error
+    return stopForIssues(
+      io,
+      reportOf([{ code: 'bad-goal', severity: 'error', place: '--goal', message: error.message }]),
+      options,
+    )
+  }
+}
+
+/** The question of a command: a scenario file, or a trace with what the options say. */
+export async function questionFor(
+  io: Io,
+  path: string,
+  options: QuestionOptions,
+): Promise<{ scenario: Scenario; replay?: ReplayJobs }> {
+  if (/\.(ya?ml|json)$/i.test(path)) {
+    const fromTrace = [
+      'by',
+      'boundaries',
+      'most',
+      'arrivals',
+      'runTimes',
+      'divisible',
+      'from',
+      'to',
+      'slots',
+      'utilisation',
+      'discipline',
+      'format',
+      'mapping',
+      'timeZone',
+    ] as const
+    const idle = fromTrace.filter((key) => options[key] !== undefined)
+    const issues = idle.map(
+      (key): Issue => ({
+        code: 'idle-option',
+        severity: 'error',
+        place: `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`,
+        message: 'says how a trace becomes a scenario, but a scenario was given: edit the file instead',
+      }),
+    )
+    if (issues.length > 0) stopForIssues(io, reportOf(issues), options)
+    const bar = progressFor(io, `reading ${path}`, options)
+    const reading = await readScenario(path).finally(() => bar.stop())
+    if (!reading.ok)
+      return reading.refusal && reading.issues.counts.length === 0
+        ? stopForRefusal(io, reading.refusal, options)
+        : stopForIssues(io, reading.issues, options)
+    const goal = goalFrom(io, options)
+    return checked(
+      io,
+      goal ? { ...reading.question, scenario: { ...reading.question.scenario, goal } } : reading.question,
+      options,
+    )
+  }
+  const trace = await traceFor(io, path, options)
+  return checked(io, orStop(io, scenarioOfTrace(trace, askedOf(io, trace, options)), options), options)
+}
+
+/** A scenario that was put together from options is held to the same rules as one from a file. */
+function checked<T extends { scenario: Scenario; replay?: ReplayJobs }>(io: Io, question: T, options: AnswerOptions): T {
+  const valid = validate('scenario', question.scenario)
+  if (!valid.ok) stopForIssues(io, reportOf(valid.issues), options)
+  return question
+}

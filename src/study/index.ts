@@ -1,0 +1,3 @@
+export * from './predictors.js'
+export * from './scenario-file.js'
+export * from './scenario-of-trace.js'
