@@ -2,7 +2,7 @@ import type { Characterisation, ClockProfile, Series } from '../model/index.js'
 import { autocorrelation, dispersion, rawMoment } from '../num/index.js'
 import { type ClockSegment, clockCounts, clockSegments } from './clock.js'
 import { ascending, describe } from './distribution.js'
-import type { Rows } from './rows.js'
+import { microseconds, type Rows } from './rows.js'
 
 export const AUTOCORRELATION_LAGS = [1, 2, 5, 10, 50, 100, 500, 1000] as const
 export const DISPERSION_WINDOWS_SECONDS = [10, 60, 600, 3600, 21_600] as const
@@ -46,7 +46,7 @@ export function arrivals(rows: Rows): Characterisation['arrivals'] {
 function interarrival(times: Float64Array): NonNullable<Characterisation['arrivals']>['interarrival'] {
   if (times.length < 2) return null
   const gaps = new Float64Array(times.length - 1)
-  for (let i = 0; i < gaps.length; i++) gaps[i] = times[i + 1]! - times[i]!
+  for (let i = 0; i < gaps.length; i++) gaps[i] = microseconds(times[i + 1]! - times[i]!)
   const correlations = autocorrelation(gaps, AUTOCORRELATION_LAGS)
   const autocorrelations = AUTOCORRELATION_LAGS.flatMap((lag, i) =>
     Number.isFinite(correlations[i]!) ? [{ lag, value: Math.max(-1, Math.min(1, correlations[i]!)) }] : [],
