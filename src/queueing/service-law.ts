@@ -277,16 +277,16 @@ function boundedParetoLaw(shape: number, low: number, high: number): ServiceLaw 
     Math.abs(n - shape) < 1e-9
       ? (shape * low ** shape * Math.log(high / low)) / (1 - cut)
       : ((shape / (shape - n)) * (low ** n - low ** shape * high ** (n - shape))) / (1 - cut)
-  const lst = boundedParetoTransform(shape, low, high)
+  const rest = boundedParetoTransform(shape, low, high)
   return {
     name: 'bounded Pareto',
     mean: moment(1),
     secondMoment: moment(2),
     thirdMoment: moment(3),
     fourthMoment: moment(4),
-    lst,
-    shift: 0,
-    rest: lst,
+    lst: delayed(rest, low),
+    shift: low,
+    rest,
     smooth: false,
     decayRate: Number.POSITIVE_INFINITY,
     survival: (t) => (t <= low ? 1 : t >= high ? 0 : ((low / t) ** shape - cut) / (1 - cut)),

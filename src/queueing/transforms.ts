@@ -49,9 +49,9 @@ export function lognormalTransform(location: number, spread: number): Transform 
 }
 
 /**
- * E e^{−sX} of the Pareto law of exponent `shape` cut to [low, high].
+ * E e^{−s(X − low)} of the Pareto law of exponent `shape` cut to [low, high].
  *
- *   [g(s·low) − q·g(s·high)]/(1 − q),  q = (low/high)^shape,  g(z) = ∫_0^∞ shape e^{−shape·v} exp(−z e^v) dv
+ *   e^{s·low} [g(s·low) − q·g(s·high)]/(1 − q),  q = (low/high)^shape,  g(z) = ∫_0^∞ shape e^{−shape·v} exp(−z e^v) dv
  *
  * with the path of g bent to v − i·arg(z)·(1 − e^{−v}), along which z e^v turns to the positive axis. Negative real z within the cut law (needed for
  * exponential moments) is integrated on [low, high] directly.
@@ -59,9 +59,8 @@ export function lognormalTransform(location: number, spread: number): Transform 
 export function boundedParetoTransform(shape: number, low: number, high: number): Transform {
   const q = (low / high) ** shape
   const rule = gaussLegendre(16)
-  const g = (re: number, im: number): [number, number] => {
+  const g = (re: number, im: number, liftRe: number, liftIm: number): [number, number] => {
     const modulus = Math.hypot(re, im)
-    if (modulus === 0) return [1, 0]
     const angle = Math.atan2(im, re)
     // Beyond `end` either the density or the exponential is below 1e-18.
     const end = Math.min(42 / shape, Math.max(Math.log(45 / modulus), 0) + 1.5)
@@ -78,9 +77,9 @@ export function boundedParetoTransform(shape: number, low: number, high: number)
         const size = modulus * Math.exp(v)
         const direction = angle + imaginary
         // exp(−shape·(v + i·imaginary) − z e^{v + i·imaginary}) · (1 + i·slope)
-        const exponent = -shape * v - size * Math.cos(direction)
+        const exponent = liftRe - shape * v - size * Math.cos(direction)
         if (exponent < -700) continue
-        const phase = -shape * imaginary - size * Math.sin(direction)
+        const phase = liftIm - shape * imaginary - size * Math.sin(direction)
         const weight = half * rule.weights[i]! * shape * Math.exp(exponent)
         const c = weight * Math.cos(phase)
         const s = weight * Math.sin(phase)
@@ -91,8 +90,9 @@ export function boundedParetoTransform(shape: number, low: number, high: number)
   }
   return (re, im) => {
     if (im === 0 || re < 0) return directly(shape, low, high, q, re, im)
-    const [aRe, aIm] = g(re * low, im * low)
-    const [bRe, bIm] = g(re * high, im * high)
+    // The lift e^{s·low} enters the exponent, so that neither factor overflows.
+    const [aRe, aIm] = g(re * low, im * low, re * low, im * low)
+    const [bRe, bIm] = g(re * high, im * high, re * low, im * low)
     return { re: (aRe - q * bRe) / (1 - q), im: (aIm - q * bIm) / (1 - q) }
   }
 }
@@ -108,9 +108,9 @@ function directly(shape: number, low: number, high: number, q: number, re: numbe
     for (let i = 0; i < rule.nodes.length; i++) {
       const v = half * (2 * p + 1 + rule.nodes[i]!)
       const x = low * Math.exp(v)
-      const weight = half * rule.weights[i]! * shape * Math.exp(-shape * v - re * x)
-      sumRe += weight * Math.cos(im * x)
-      sumIm -= weight * Math.sin(im * x)
+      const weight = half * rule.weights[i]! * shape * Math.exp(-shape * v - re * (x - low))
+      sumRe += weight * Math.cos(im * (x - low))
+      sumIm -= weight * Math.sin(im * (x - low))
     }
   return { re: sumRe / (1 - q), im: sumIm / (1 - q) }
 }

@@ -1,0 +1,27 @@
+import { boundsFamily } from './bounds.js'
+import { closedFamily } from './closed.js'
+import { closedClassesFamily } from './closed-classes.js'
+import type { Family } from './family.js'
+import { forkJoinFamily } from './forkjoin.js'
+import { gig1Family } from './gig1.js'
+import { mg1Family } from './mg1.js'
+import { mm1Family } from './mm1.js'
+import { mmcFamily } from './mmc.js'
+import { mmckFamily } from './mmck.js'
+import { openFamily } from './open.js'
+import { sizeBasedFamily } from './size-based.js'
+
+/** Every family that `solve` knows, the more particular shapes first. */
+export const families: readonly Family[] = [
+  gig1Family,
+  forkJoinFamily,
+  mmckFamily,
+  mmcFamily,
+  mm1Family,
+  mg1Family,
+  sizeBasedFamily,
+  openFamily,
+  boundsFamily,
+  closedClassesFamily,
+  closedFamily,
+]
