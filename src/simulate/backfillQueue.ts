@@ -71,8 +71,8 @@ export class BackfillQueue implements WaitingQueue {
     for (node >>= 1; node >= 1; node >>= 1) {
       const l = 2 * node
       const r = l + 1
-      leastSlots[node] = leastSlots[l] < leastSlots[r] ? leastSlots[l] : leastSlots[r]
-      leastEstimate[node] = leastEstimate[l] < leastEstimate[r] ? leastEstimate[l] : leastEstimate[r]
+      leastSlots[node] = Math.min(leastSlots[l], leastSlots[r])
+      leastEstimate[node] = Math.min(leastEstimate[l], leastEstimate[r])
     }
   }
 }

@@ -28,7 +28,6 @@ export interface CompiledStage {
   readonly taskMean: number
   readonly tasksMean: number
   readonly dropRatio: number
-  readonly last: boolean
 }
 
 export interface CompiledClass {
@@ -55,6 +54,8 @@ export interface CompiledScenario {
   readonly classPriority: Int32Array
   readonly exclusive: boolean
   readonly replayed: boolean
+  /** Jobs of stages share the slots task by task (the shared engine). */
+  readonly byTask: boolean
   readonly rule: DisciplineRule
   readonly sprint: SprintSettings | undefined
   readonly power: Power | undefined
@@ -78,9 +79,7 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
     const dropped = droppedShare(policy, jobClass)
     const base = { name, priority, arrival, rate, droppedShare: dropped }
     if (work.kind === 'stages') {
-      const stages = work.stages.map((stage, i) =>
-        compileStage(stage, dropRatioOf(policy, name, stage), i === work.stages.length - 1),
-      )
+      const stages = work.stages.map((stage) => compileStage(stage, dropRatioOf(policy, name, stage)))
       return { ...base, keptShare: 1, stages, runTime: undefined, runMean: 0, slotsOf: undefined, slotsMean: 1 }
     }
     if (work.kind === 'gang') {
@@ -118,6 +117,7 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
     classPriority: Int32Array.from(classes, (jobClass) => jobClass.priority),
     exclusive,
     replayed: workload.classes.some((jobClass) => jobClass.arrival.kind === 'replay'),
+    byTask: !exclusive && workload.classes[0].work.kind === 'stages',
     rule: rule ?? disciplineRule(policy),
     power: cluster.power,
     slotSpeeds,
@@ -134,7 +134,7 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
   }
 }
 
-function compileStage(stage: Stage, dropRatio: number, last: boolean): CompiledStage {
+function compileStage(stage: Stage, dropRatio: number): CompiledStage {
   return {
     name: stage.name,
     setup: stage.setup && fillerOf(stage.setup),
@@ -144,7 +144,6 @@ function compileStage(stage: Stage, dropRatio: number, last: boolean): CompiledS
     taskMean: lawMoments(stage.taskTime).mean,
     tasksMean: countMean(stage.tasks),
     dropRatio,
-    last,
   }
 }
 
@@ -160,6 +159,16 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
         `class ${mixed.name} is not replayed as a whole while others are: replay arrivals and work of all classes or of none`,
       )
     if (replay && replay.count === 0) return refuse('no-data', 'the trace has no job that can be replayed')
+  }
+  if (policy.engine === 'shared' && workload.classes.some((jobClass) => jobClass.work.kind === 'stages')) {
+    const other = workload.classes.find((jobClass) => jobClass.work.kind !== 'stages')
+    if (other)
+      return refuse(
+        'unsupported',
+        `class ${other.name} is a gang and others are made of stages: this engine shares slots among one or the other`,
+      )
+    if (policy.discipline === 'las' || policy.discipline.endsWith('backfill'))
+      return refuse('unsupported', `${policy.discipline} is for gangs: jobs of stages take slots task by task and never block`)
   }
   const pool = poolOf(scenario.cluster, policy.placement, 0)
   for (const { name, work } of workload.classes) {

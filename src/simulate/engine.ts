@@ -199,7 +199,7 @@ export class Engine implements JobTable {
       const tArrival = this.arrived < count ? arrival[this.arrived] : Number.POSITIVE_INFINITY
       const tHeap = this.running > 0 ? heapKey[0] : Number.POSITIVE_INFINITY
       const tSprint = sprinter === undefined ? Number.POSITIVE_INFINITY : sprinter.next
-      let t = tHeap < tArrival ? tHeap : tArrival
+      let t = Math.min(tHeap, tArrival)
       if (tSprint < t) t = tSprint
       if (t > until || (t === tSprint && this.finished === count)) {
         if (until !== Number.POSITIVE_INFINITY && until > this.now) this.advance(until)
@@ -543,7 +543,7 @@ export class Engine implements JobTable {
     for (;;) {
       const first = 4 * at + 1
       if (first >= running) break
-      const end = first + 4 < running ? first + 4 : running
+      const end = Math.min(first + 4, running)
       let best = first
       for (let child = first + 1; child < end; child++) {
         const k = heapKey[child]

@@ -32,6 +32,16 @@ export function meanEstimate(values: readonly number[], confidence = CONFIDENCE,
   return around(at, (studentQuantile(confidence, r - 1) * Math.sqrt(squares / (r - 1))) / Math.sqrt(r), confidence)
 }
 
+/** Mean of paired differences with the Student interval; may be negative. */
+export function differenceEstimate(differences: readonly number[], confidence = CONFIDENCE): Estimate {
+  const r = differences.length
+  const value = r > 0 ? differences.reduce((a, b) => a + b, 0) / r : 0
+  if (r < 2) return { value, low: value, high: value, confidence: 0 }
+  const squares = differences.reduce((sum, x) => sum + (x - value) ** 2, 0)
+  const halfWidth = (studentQuantile(confidence, r - 1) * Math.sqrt(squares / (r - 1))) / Math.sqrt(r)
+  return { value, low: value - halfWidth, high: value + halfWidth, confidence }
+}
+
 /** The interval of a quantity that cannot be negative. */
 function around(value: number, halfWidth: number, confidence: number): Estimate {
   return { value, low: Math.max(Math.min(0, value), value - halfWidth), high: value + halfWidth, confidence }

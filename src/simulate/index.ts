@@ -1,3 +1,4 @@
+export { type Compared, comparePolicies, type PairedDifference } from './compare.js'
 export * from './compile.js'
 export * from './discipline.js'
 export * from './disciplines/index.js'
@@ -5,7 +6,16 @@ export { Engine, type EngineSettings, type RunJobs, type Totals } from './engine
 export { drawJobs, replayedJobs } from './jobs.js'
 export { type Load, loadOf } from './load.js'
 export { type PoolGroup, type PoolMode, SlotPool } from './pool.js'
-export * from './predictor.js'
+export {
+  doWork,
+  JOBS_AT_MOST,
+  refusesToSimulate,
+  type SimulateOptions,
+  simulatedPredictor,
+  simulateElsewhere,
+  simulateScenario,
+  type Work as ReplicationWork,
+} from './predictor.js'
 export { LaneQueue, RankQueue } from './queues.js'
 export { type ClassSummary, type Run, runJobs, type Summary, summarise } from './run.js'
 export type { SprintSettings } from './sprint.js'

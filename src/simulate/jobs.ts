@@ -85,6 +85,7 @@ class ClassStream {
   private ordinal = 0
   private readonly scale: number
   private readonly maker: StageSizes | undefined
+  private readonly byTask: boolean
 
   constructor(
     compiled: CompiledScenario,
@@ -104,15 +105,17 @@ class ClassStream {
     this.sizes = new Float64Array(BLOCK)
     this.sizeAt = BLOCK
     this.scale = jobClass.keptShare
-    this.maker = jobClass.stages
-      ? new StageSizes(jobClass.stages, compiled.slotSpeeds, new Rng(seed, `${name}/tasks`))
-      : undefined
+    this.byTask = compiled.byTask
+    this.maker =
+      jobClass.stages && compiled.exclusive
+        ? new StageSizes(jobClass.stages, compiled.slotSpeeds, taskStream(jobClass.name, seed, replication))
+        : undefined
   }
 
   /** Writes what the job at hand brings into row i and moves on to the next arrival. */
   step(i: number, size: Float64Array, slots: Int32Array): void {
     if (this.maker !== undefined) size[i] = this.maker.size(this.ordinal)
-    else {
+    else if (!this.byTask) {
       if (this.sizeAt === BLOCK) {
         this.jobClass.runTime!(this.runRng, this.sizes, 0, BLOCK)
         this.sizeAt = 0
@@ -130,10 +133,29 @@ class ClassStream {
   }
 }
 
+/** A generator for each (job, stage) of a class, the same for the same job whatever was asked before. */
+export class StageStreams {
+  private readonly bases: readonly Int32Array[]
+
+  constructor(stages: readonly CompiledStage[], base: Rng) {
+    this.bases = stages.map((_, s) => base.stream(`stage ${s}`).state.slice())
+  }
+
+  /** Sets `rng` to the start of stage s of the n-th job. */
+  seed(rng: Rng, n: number, s: number): void {
+    seedFor(rng, this.bases[s], n)
+  }
+}
+
+/** The stream that the task times of a class come from. */
+export function taskStream(className: string, seed: number, replication: number): Rng {
+  return new Rng(seed, `replication ${replication}/class ${className}/tasks`)
+}
+
 /** Time that a job of stages takes on the whole cluster: setups and stages one after another, tasks list-scheduled on all slots. */
 export class StageSizes {
-  private readonly rng: Rng
-  private readonly base: Int32Array
+  private readonly rng = new Rng(0)
+  private readonly streams: StageStreams
   private tasks = new Float64Array(256)
   private readonly makespan: Makespan
 
@@ -142,25 +164,23 @@ export class StageSizes {
     slotSpeeds: Float64Array,
     base: Rng,
   ) {
-    this.base = base.state.slice()
-    this.rng = new Rng(0)
+    this.streams = new StageStreams(stages, base)
     this.makespan = new Makespan(slotSpeeds)
   }
 
-  /** The n-th job of the class: the same for the same n, whatever was asked before. */
+  /** The n-th job of the class. */
   size(n: number): number {
-    seedFor(this.rng, this.base, n)
     let total = 0
-    for (const stage of this.stages) {
+    for (let s = 0; s < this.stages.length; s++) {
+      const stage = this.stages[s]
+      this.streams.seed(this.rng, n, s)
       if (stage.setup !== undefined) {
         stage.setup(this.rng, this.tasks, 0, 1)
         total += this.tasks[0] / this.makespan.topSpeed
       }
-      const drawn = stage.tasks(this.rng)
-      const kept = keptTasks(drawn, stage.dropRatio)
-      if (drawn > this.tasks.length) this.tasks = new Float64Array(2 * drawn)
-      // All are drawn so that the stages after this one see the same numbers whatever is dropped here.
-      stage.taskTime(this.rng, this.tasks, 0, stage.last ? kept : drawn)
+      const kept = keptTasks(stage.tasks(this.rng), stage.dropRatio)
+      if (kept > this.tasks.length) this.tasks = new Float64Array(2 * kept)
+      stage.taskTime(this.rng, this.tasks, 0, kept)
       total += this.makespan.of(this.tasks, kept)
     }
     return total

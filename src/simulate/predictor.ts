@@ -43,10 +43,10 @@ export interface SimulateOptions extends PredictOptions {
 
 /** Jobs simulated in all replications together unless told otherwise. */
 export const JOBS_AT_MOST = 4_000_000
-const FIRST_REPLICATIONS = 8
-const BATCHES = 16
+export const FIRST_REPLICATIONS = 8
+export const BATCHES = 16
 /** The last of the 64 parts only keeps the system busy: jobs in it would see the arrivals dry up. */
-const LAST_MEASURED = MARKS - 1
+export const LAST_MEASURED = MARKS - 1
 
 /** The simulator as a predictor. */
 export const simulatedPredictor: Predictor = {
@@ -70,10 +70,57 @@ export function simulateScenario(scenario: Scenario, options: SimulateOptions): 
   const started = options.clock?.()
   const compiled = compileScenario(scenario, options.replay, options.rule)
   if (isRefusal(compiled)) return compiled
-  const answer = compiled.replayed ? simulateReplay(compiled, options) : simulateLaws(compiled, options)
+  const steps = simulateSteps(compiled, options)
+  let step = steps.next()
+  while (!step.done) step = steps.next(step.value.map((work) => doWork(compiled, options, work)))
+  return withCost(step.value, started, options.clock?.())
+}
+
+/**
+ * The same answer, byte for byte, with the replications done elsewhere: `elsewhere` is given the work of a round and brings the results in
+ * the same order (see `doWork`). Threads and machines come in here.
+ */
+export async function simulateElsewhere(
+  scenario: Scenario,
+  options: SimulateOptions,
+  elsewhere: (work: readonly Work[]) => Promise<readonly (Run | Summary)[]>,
+): Promise<Prediction | Refusal> {
+  const started = options.clock?.()
+  const compiled = compileScenario(scenario, options.replay, options.rule)
+  if (isRefusal(compiled)) return compiled
+  if (compiled.replayed) return simulateScenario(scenario, options)
+  const steps = simulateSteps(compiled, options)
+  let step = steps.next()
+  while (!step.done) step = steps.next([...(await elsewhere(step.value))])
+  return withCost(step.value, started, options.clock?.())
+}
+
+/** One replication to be done: its number, its jobs, and what to bring back. Plain JSON. */
+export interface Work {
+  readonly replication: number
+  readonly jobs: number
+  /** Marks to leave out before summing up; absent: the whole run is wanted. */
+  readonly warm?: number
+}
+
+/** Does one replication. */
+export function doWork(compiled: CompiledScenario, options: SimulateOptions, { replication, jobs, warm }: Work): Run | Summary {
+  const run = replicate(compiled, options, replication, jobs)
+  if (warm === undefined) return run
+  return summarise(run, compiled.classes.length, warm, options.horizonSeconds === undefined ? LAST_MEASURED : MARKS)
+}
+
+function withCost(answer: Prediction | Refusal, started?: number, ended?: number): Prediction | Refusal {
   if (isRefusal(answer)) return answer
-  const seconds = started === undefined ? 0 : options.clock!() - started
-  return { ...answer, cost: { ...answer.cost, wallSeconds: seconds } }
+  return { ...answer, cost: { ...answer.cost, wallSeconds: started === undefined || ended === undefined ? 0 : ended - started } }
+}
+
+/** The answer in rounds: asks for replications, looks at what came back, asks for more until it is sharp enough. */
+function* simulateSteps(
+  compiled: CompiledScenario,
+  options: SimulateOptions,
+): Generator<readonly Work[], Prediction | Refusal, readonly (Run | Summary)[]> {
+  return compiled.replayed ? simulateReplay(compiled, options) : yield* simulateLaws(compiled, options)
 }
 
 function simulateReplay(compiled: CompiledScenario, options: SimulateOptions): Prediction | Refusal {
@@ -98,7 +145,10 @@ function simulateReplay(compiled: CompiledScenario, options: SimulateOptions): P
   return assemble(compiled, used, whole, `replay of ${count(run.jobs.count)} jobs`, caveats)
 }
 
-function simulateLaws(compiled: CompiledScenario, options: SimulateOptions): Prediction | Refusal {
+function* simulateLaws(
+  compiled: CompiledScenario,
+  options: SimulateOptions,
+): Generator<readonly Work[], Prediction | Refusal, readonly (Run | Summary)[]> {
   const load = loadOf(compiled)
   const transient = options.horizonSeconds !== undefined
   if (!transient) {
@@ -110,34 +160,30 @@ function simulateLaws(compiled: CompiledScenario, options: SimulateOptions): Pre
   const jobs = options.jobsPerReplication ?? jobsFor(compiled, load, jobsAtMost, options.replications ?? FIRST_REPLICATIONS)
   const most = options.replications ?? Math.max(2, Math.floor(jobsAtMost / jobs))
   const precision = options.precision ?? 0.05
-  const runs: Run[] = []
-  const summaries: Summary[] = []
+  const first = Math.min(most, options.replications ?? FIRST_REPLICATIONS, FIRST_REPLICATIONS)
+  const work = (from: number, to: number, warm?: number): Work[] =>
+    Array.from({ length: to - from }, (_, i) => ({ replication: from + i, jobs, ...(warm === undefined ? {} : { warm }) }))
+
+  // The first replications come whole: the warm-up that all are cut by is found on them.
+  const runs = (yield work(0, first)) as readonly Run[]
   let warm = 0
   let settled = true
-  let wanted = Math.min(most, options.replications ?? FIRST_REPLICATIONS)
+  if (!transient) {
+    const growing = grows(runs)
+    if (growing) return growing
+    const found = warmUpBatches(runs.map(responseSeries))
+    warm = found.batches
+    settled = found.settled
+  }
+  const summaries = runs.map((run) => summarise(run, classes, warm, transient ? MARKS : LAST_MEASURED))
   for (;;) {
-    while (summaries.length + runs.length < wanted) {
-      const replication = summaries.length + runs.length
-      const run = replicate(compiled, options, replication, jobs)
-      if (warm > 0 || transient) summaries.push(summarise(run, classes, warm, transient ? MARKS : LAST_MEASURED))
-      else runs.push(run)
-      options.progress?.(Math.min(0.99, (replication + 1) / Math.max(wanted, 1)))
-    }
-    if (runs.length > 0) {
-      const found = warmUpBatches(runs.map(responseSeries))
-      warm = found.batches
-      settled = found.settled
-      const growing = grows(runs)
-      if (growing) return growing
-      for (const run of runs.splice(0)) summaries.push(summarise(run, classes, warm, LAST_MEASURED))
-    }
-    if (options.replications !== undefined || summaries.length >= most) break
     const worst = worstPrecision(summaries, classes)
-    if (worst <= precision) break
-    wanted = Math.min(
-      most,
-      Math.max(summaries.length + 2, Math.ceil(summaries.length * Math.min(4, 1.1 * (worst / precision) ** 2))),
-    )
+    if (options.replications === undefined ? worst <= precision || summaries.length >= most : summaries.length >= most) break
+    // rounds small enough to show progress, and not so many more than the intervals so far call for
+    const called = Math.ceil(summaries.length * Math.min(4, 1.1 * (worst / precision) ** 2))
+    const until = Math.min(most, summaries.length + 64, options.replications ?? Math.max(summaries.length + 2, called))
+    options.progress?.(Math.min(0.99, summaries.length / Math.min(most, Math.max(called, until))))
+    summaries.push(...((yield work(summaries.length, until, warm)) as readonly Summary[]))
   }
   options.progress?.(1)
   const caveats: Caveat[] = horizonCaveats(options, summaries)
@@ -150,7 +196,7 @@ function simulateLaws(compiled: CompiledScenario, options: SimulateOptions): Pre
         { numbers: { reached: worst, asked: precision, jobs: jobs * summaries.length } },
       ),
     )
-  if (!settled && !transient)
+  if (!settled)
     caveats.push(caveat('not-settled', 'the warm-up may be longer than half a replication: a steady state is not certain'))
   if (!transient && load.total > 0.95)
     caveats.push(
@@ -165,16 +211,17 @@ function simulateLaws(compiled: CompiledScenario, options: SimulateOptions): Pre
 /** One replication: jobs drawn from the seed, run under the policy. */
 export function replicate(compiled: CompiledScenario, options: SimulateOptions, replication: number, jobs: number): Run {
   const { horizonSeconds } = options
-  if (horizonSeconds === undefined) return runJobs(compiled, drawJobs(compiled, options.seed, replication, jobs))
+  if (horizonSeconds === undefined)
+    return runJobs(compiled, drawJobs(compiled, options.seed, replication, jobs), undefined, { seed: options.seed, replication })
   const rate = compiled.classes.reduce((sum, jobClass) => sum + jobClass.rate, 0)
   let n = Math.ceil(rate * horizonSeconds + 6 * Math.sqrt(rate * horizonSeconds) + 100)
   let drawn = drawJobs(compiled, options.seed, replication, n)
   while (drawn.arrival[drawn.count - 1] <= horizonSeconds) drawn = drawJobs(compiled, options.seed, replication, (n *= 2))
-  return runJobs(compiled, drawn, horizonSeconds)
+  return runJobs(compiled, drawn, horizonSeconds, { seed: options.seed, replication })
 }
 
 /** Jobs of a replication: many times the time in which the queue forgets, which goes like 1/(1 − ρ)². */
-function jobsFor(compiled: CompiledScenario, load: Load, jobsAtMost: number, replications: number): number {
+export function jobsFor(compiled: CompiledScenario, load: Load, jobsAtMost: number, replications: number): number {
   const slots = compiled.classes.reduce((least, jobClass) => Math.min(least, jobClass.slotsMean), Number.POSITIVE_INFINITY)
   const slack = Math.max(0.02, 1 - load.total)
   const wanted = Math.max(4000, 1500 / (slack * slack), (40 * compiled.capacity) / slots)
@@ -193,7 +240,7 @@ function worstPrecision(summaries: readonly Summary[], classes: number): number 
   return worst
 }
 
-function unstable(compiled: CompiledScenario, load = loadOf(compiled)): Refusal | undefined {
+export function unstable(compiled: CompiledScenario, load = loadOf(compiled)): Refusal | undefined {
   if (load.total < 1) return undefined
   const byClass = compiled.classes.map((jobClass, k) => `${jobClass.name} ${load.classes[k].toFixed(3)}`).join(', ')
   const waste = load.total > load.nominal ? `, ${load.total.toFixed(3)} with the work that restarts throw away` : ''
@@ -241,7 +288,7 @@ function horizonCaveats(options: SimulateOptions, summaries: readonly Summary[])
 }
 
 /** Puts summaries together. `whole` gives the point values where the summaries are batches of one path. */
-function assemble(
+export function assemble(
   compiled: CompiledScenario,
   parts: readonly Summary[],
   whole: Summary | undefined,

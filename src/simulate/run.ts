@@ -2,6 +2,7 @@
 import type { CompiledScenario } from './compile.js'
 import { Engine, type EngineSettings, type RunJobs, type Totals } from './engine.js'
 import { quantiles } from './estimates.js'
+import { TaskEngine, withOrdinals } from './taskEngine.js'
 
 /** Marks in a run: the warm-up is cut in these steps, and batches are made of them. */
 export const MARKS = 64
@@ -39,18 +40,34 @@ export function engineSettings(compiled: CompiledScenario, jobs: RunJobs): Engin
   }
 }
 
-/** Runs all jobs to their ends, or to a horizon. */
-export function runJobs(compiled: CompiledScenario, jobs: RunJobs, horizonSeconds?: number): Run {
+/** Runs all jobs to their ends, or to a horizon. `chance` says where tasks get their times from when jobs share the slots task by task. */
+export function runJobs(
+  compiled: CompiledScenario,
+  jobs: RunJobs,
+  horizonSeconds?: number,
+  chance: { readonly seed: number; readonly replication: number } = { seed: 0, replication: 0 },
+): Run {
+  if (compiled.byTask) {
+    const markEvery = Math.max(1, Math.ceil(jobs.count / MARKS))
+    const numbered = withOrdinals(jobs, compiled.classes.length)
+    const engine = new TaskEngine(compiled, numbered, chance.seed, chance.replication, markEvery)
+    engine.run(horizonSeconds)
+    return runOf(engine, jobs, markEvery)
+  }
   const settings = engineSettings(compiled, jobs)
   const engine = new Engine(settings)
   engine.run(horizonSeconds)
+  return runOf(engine, jobs, settings.markEvery!)
+}
+
+function runOf(engine: Engine | TaskEngine, jobs: RunJobs, markEvery: number): Run {
   return {
     jobs,
     response: engine.response,
     held: engine.held,
     state: engine.state,
     marks: engine.marks,
-    markEvery: settings.markEvery!,
+    markEvery,
     end: engine.totals(),
     events: engine.events,
     evictions: engine.evictions,

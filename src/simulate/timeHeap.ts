@@ -1,0 +1,97 @@
+/** A 4-ary heap of (time, id) with places by id: the earliest first, ties by the smaller id. Ids are 0 … most − 1, each held at most once. */
+export class TimeHeap {
+  length = 0
+  private readonly key: Float64Array
+  private readonly id: Int32Array
+  private readonly place: Int32Array
+
+  constructor(most: number) {
+    this.key = new Float64Array(most)
+    this.id = new Int32Array(most)
+    this.place = new Int32Array(most).fill(-1)
+  }
+
+  /** Time of the first, Infinity when empty. */
+  time(): number {
+    return this.length > 0 ? this.key[0] : Number.POSITIVE_INFINITY
+  }
+
+  top(): number {
+    return this.id[0]
+  }
+
+  /** The i-th id, in heap order. */
+  at(i: number): number {
+    return this.id[i]
+  }
+
+  holds(id: number): boolean {
+    return this.place[id] >= 0
+  }
+
+  timeOf(id: number): number {
+    return this.key[this.place[id]]
+  }
+
+  add(time: number, id: number): void {
+    this.up(this.length++, time, id)
+  }
+
+  move(id: number, time: number): void {
+    this.settle(this.place[id], time, id)
+  }
+
+  remove(id: number): void {
+    const at = this.place[id]
+    this.place[id] = -1
+    const last = --this.length
+    if (at !== last) this.settle(at, this.key[last], this.id[last])
+  }
+
+  private settle(at: number, time: number, id: number): void {
+    const parent = (at - 1) >> 2
+    if (at > 0 && (time < this.key[parent] || (time === this.key[parent] && id < this.id[parent]))) this.up(at, time, id)
+    else this.down(at, time, id)
+  }
+
+  private up(from: number, time: number, id: number): void {
+    const { key, place } = this
+    const ids = this.id
+    let at = from
+    while (at > 0) {
+      const parent = (at - 1) >> 2
+      const k = key[parent]
+      if (k < time || (k === time && ids[parent] < id)) break
+      key[at] = k
+      ids[at] = ids[parent]
+      place[ids[at]] = at
+      at = parent
+    }
+    key[at] = time
+    ids[at] = id
+    place[id] = at
+  }
+
+  private down(from: number, time: number, id: number): void {
+    const { key, place, length } = this
+    const ids = this.id
+    let at = from
+    for (;;) {
+      const first = 4 * at + 1
+      if (first >= length) break
+      const end = Math.min(first + 4, length)
+      let best = first
+      for (let child = first + 1; child < end; child++) {
+        if (key[child] < key[best] || (key[child] === key[best] && ids[child] < ids[best])) best = child
+      }
+      if (key[best] > time || (key[best] === time && ids[best] > id)) break
+      key[at] = key[best]
+      ids[at] = ids[best]
+      place[ids[at]] = at
+      at = best
+    }
+    key[at] = time
+    ids[at] = id
+    place[id] = at
+  }
+}
