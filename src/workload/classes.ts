@@ -114,7 +114,7 @@ function byLabel(jobs: JobColumns, column: LabelColumn, rule: ClassRule, what: s
   const most = rule.most ?? MOST_CLASSES
   const order = [...rows.keys()].filter((code) => rows[code]! > 0).sort((a, b) => rows[b]! - rows[a]! || a - b)
   const own = order.length <= most + 1 ? order : order.slice(0, most)
-  const names = own.map((code) => `${what} ${column.labels[code]}`)
+  const names = own.map((code) => named(what, column.labels[code]!))
   const rest = order.length - own.length
   if (rest > 0) names.push(`other ${what}s (${rest})`)
   const classOf = new Int32Array(column.labels.length).fill(own.length)
@@ -131,4 +131,9 @@ function byLabel(jobs: JobColumns, column: LabelColumn, rule: ClassRule, what: s
     index,
     caveats: names.length > 1 ? [caveat('priority-unknown', message)] : [],
   }
+}
+
+/** A label by itself; a bare number with what it numbers. */
+function named(what: string, label: string): string {
+  return /^-?\d*$/.test(label) ? `${what} ${label}`.trim() : label
 }
