@@ -94,10 +94,10 @@ async function cdf(check: Checker, sql: Sql, path: string, source: string): Prom
   const { values, shares } = check.at(path) as { values: number[]; shares: number[] }
   const points = values.map((value, i) => `(${i}, ${value}::DOUBLE)`).join(', ')
   const rows = await sql.query(`
-    WITH v AS (SELECT x::DOUBLE AS x FROM (${source}) WHERE x IS NOT NULL), p AS (SELECT * FROM (VALUES ${points}) AS p(i, value)),
-      b AS (SELECT value, i, lag(value) OVER (ORDER BY i) AS below FROM p),
-      c AS (SELECT b.i, count(v.x) AS n FROM b LEFT JOIN v ON v.x <= b.value * (1 + 1e-13) AND (b.below IS NULL OR v.x > b.below * (1 + 1e-13)) GROUP BY b.i)
-    SELECT i, sum(n) OVER (ORDER BY i) / (SELECT count(*) FROM v) AS share FROM c ORDER BY i`)
+    WITH v AS (SELECT x::DOUBLE AS x, count(*) AS n FROM (${source}) WHERE x IS NOT NULL GROUP BY 1),
+      c AS (SELECT x, sum(n) OVER (ORDER BY x) / sum(n) OVER () AS share FROM v),
+      p AS (SELECT i, value * (1 + 1e-13) AS value FROM (VALUES ${points}) AS p(i, value))
+    SELECT i, share FROM p ASOF LEFT JOIN c ON p.value >= c.x ORDER BY i`)
   for (let i = 0; i < values.length; i++) {
     check.seen.add(`${path}.values.${i}`) // the value is the place at which the share is checked
     check.close(`${path}.shares.${i}`, rows[i]!['share'])
