@@ -29,7 +29,7 @@ export interface SearchOptions {
   readonly precision?: number
   /** Jobs that one confirmation may simulate. Default 2,000,000. */
   readonly jobsAtMost?: number
-  /** Candidates that are confirmed. Default 5. */
+  /** Candidates that are confirmed. Default 6. */
   readonly finalists?: number
   /** Seconds on a clock that only goes forward; without it the wall time of a plan is 0. */
   readonly now?: () => number
@@ -43,16 +43,16 @@ const FIRST_LOOK_JOBS = 4_000
  *
  * 1. Every candidate is looked at once: by the cheap predictor where it does not refuse, else by a short run of the confirming predictor. All
  *    runs share one seed, so candidates are compared on the same luck.
- * 2. Successive halving (Jamieson and Talwalkar, 2016): the better half is run again for twice as long, until no more than twice the finalists
- *    are left; their sprint timeouts are then tried 25 % up and down.
- * 3. The finalists and the policy in force are predicted to `precision`; the best of them is the plan.
+ * 2. Successive halving (Jamieson and Talwalkar, 2016): the better half, and the best of every kind of policy, is run again for twice as long, until no more
+ *    than twice the finalists are left; their sprint timeouts are then tried 25 % up and down.
+ * 3. The finalists (the best, and the best of every other kind) and the policy in force are predicted to `precision`; the best of them is the plan.
  *
  * Refuses only where no candidate at all can be predicted; goals that cannot be met give a plan that says so (`meetsGoals: false`).
  */
 export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | Refusal {
   const now = options.now ?? (() => 0)
   const began = now()
-  const finalists = options.finalists ?? 5
+  const finalists = options.finalists ?? 6
   const jobsAtMost = options.jobsAtMost ?? 2_000_000
   const base: PredictOptions = { seed: options.seed, ...(options.replay ? { replay: options.replay } : {}) }
   const tell = options.progress ?? (() => {})
@@ -110,26 +110,21 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
   let keep = Math.max(2 * finalists, Math.min(64, Math.ceil(pool.length / 2)))
   for (let done = 0.5; pool.length > 2 * finalists; done += (0.8 - done) / 2) {
     tell(done, `${Math.min(keep, pool.length)} candidates for ${jobs} jobs each`)
-    pool = pool
-      .slice(0, keep)
+    pool = diverse(pool, keep)
       .flatMap(({ policy }) => again(policy, jobs, 0.1))
       .sort(compare)
     if (keep <= 2 * finalists) break
     keep = Math.max(2 * finalists, Math.ceil(keep / 2))
     jobs = Math.min(jobsAtMost, jobs * 2)
   }
-  pool = [
-    ...pool,
-    ...pool
-      .slice(0, finalists)
-      .flatMap(({ policy }) =>
-        policy.sprint ? [0.75, 1.25].flatMap((factor) => again(withTimeouts(policy, factor), jobs, 0.1)) : [],
-      ),
-  ]
+  const moved = pool.slice(0, finalists).flatMap(({ policy }) => [0.75, 1.25].map((factor) => withTimeouts(policy, factor)))
+  for (const policy of moved) {
+    if (!pool.some((candidate) => sameLevers(candidate.policy, policy))) pool.push(...again(policy, jobs, 0.1))
+  }
   pool.sort(compare)
 
   const confirmed: Candidate[] = []
-  const finals = pool.slice(0, finalists)
+  const finals = diverse(pool, Math.ceil(finalists / 2), finalists)
   finals.forEach(({ policy }, i) => {
     tell(0.85 + (0.15 * i) / finals.length, `confirming ${i + 1} of ${finals.length}`)
     confirmed.push(...again(policy, jobsAtMost, options.precision ?? 0.03))
@@ -152,6 +147,24 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
     undo: scenario.policy,
     caveats: caveatsOf(scenario, chosen),
   }
+}
+
+/**
+ * The first `keep` of a ranking, then the best of every other kind of policy (its discipline, whether it drops, whether it sprints), best kinds first, up to
+ * `most` in all: runners-up that differ in kind say more than the winner with a knob moved.
+ */
+function diverse(ranked: readonly Candidate[], keep: number, most = Number.POSITIVE_INFINITY): Candidate[] {
+  const kind = ({ policy }: Candidate): string =>
+    [policy.discipline, Object.keys(policy.drop).length > 0, policy.sprint !== undefined].join()
+  const chosen = ranked.slice(0, keep)
+  const kinds = new Set(chosen.map(kind))
+  for (const candidate of ranked.slice(keep)) {
+    if (chosen.length >= most) break
+    if (kinds.has(kind(candidate))) continue
+    kinds.add(kind(candidate))
+    chosen.push(candidate)
+  }
+  return chosen
 }
 
 /** The scale by which classes are compared: their response and service under the policy in force, or under FCFS where that has no answer. */
