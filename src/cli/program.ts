@@ -3,6 +3,7 @@ import { addCharacteriseCommand } from './characterise.js'
 import { EXIT, type ExitCode, type Io, Stop } from './io.js'
 import { addPlanCommand } from './plan.js'
 import { addPredictCommand } from './predict.js'
+import { addSolveCommand } from './solve.js'
 import { addValidateCommand } from './validate.js'
 import { addWorkloadCommand } from './workload.js'
 
@@ -14,6 +15,7 @@ const COMMANDS: readonly AddCommand[] = [
   addWorkloadCommand,
   addPredictCommand,
   addPlanCommand,
+  addSolveCommand,
   addValidateCommand,
 ]
 

@@ -310,7 +310,7 @@ function withoutSeveralServers(prepared: Prepared): Prepared {
     delay: delay.map(
       (z, r) => z + demand[r]!.reduce((sum, one, i) => sum + (servers[i]! > 1 ? (one * (servers[i]! - 1)) / servers[i]! : 0), 0),
     ),
-    servers: servers.map((c) => (c > 1 ? 1 : c)),
+    servers: servers.map((c) => Math.min(c, 1)),
   }
 }
 

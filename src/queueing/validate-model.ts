@@ -209,14 +209,13 @@ function checkTogether(model: Document, issues: Issue[]): void {
     return
   }
   const nested = Array.isArray(population)
-  if (nested !== Array.isArray(times[0]))
-    return report(
-      issues,
-      'wrong-shape',
-      'service_times',
-      nested ? 'with a population by class, expected one row of service times a class' : 'expected one service time a station',
-      undefined,
-    )
+  if (nested !== Array.isArray(times[0])) {
+    const expected = nested
+      ? 'with a population by class, expected one row of service times a class'
+      : 'expected one service time a station'
+    report(issues, 'wrong-shape', 'service_times', expected, undefined)
+    return
+  }
   const stations = nested ? times[0].length : times.length
   const sameLength = (value: unknown, place: string, length: number, what: string) => {
     if (value === undefined) return
