@@ -294,6 +294,18 @@ describe('durations, waits and outcomes', () => {
   })
 })
 
+describe('responses', () => {
+  it('are end − submission, of rows that ended without a start too', () => {
+    const found = study([
+      { submit: 2, start: 5, end: 15 },
+      { submit: 3, end: 7 },
+      { submit: 4, start: 6 },
+      { submit: 0, start: 0, end: 99, truncated: true },
+    ])
+    expect(found.response).toMatchObject({ count: 2, min: 4, max: 13 })
+  })
+})
+
 describe('utilisation', () => {
   it('is exact for a hand-drawn schedule', () => {
     // 2 slots on [0, 10), 1 slot on [5, 15), window [0, 20) set by the last submission: levels 2, 3, 1, 0 for 5 s each

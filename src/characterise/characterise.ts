@@ -14,7 +14,7 @@ import { countByGroup, deriveRows, groupByLabel, groupByNumber, type Rows } from
 import { fanOut, sizeGroups, sizes, work } from './sizes.js'
 import { skew } from './skew.js'
 import { utilisation } from './utilisation.js'
-import { slowdown, waiting } from './waiting.js'
+import { response, slowdown, waiting } from './waiting.js'
 
 export interface CharacteriseOptions {
   /**
@@ -63,6 +63,7 @@ export function characterise(trace: Trace, options: CharacteriseOptions = {}): C
     fanOut: fanOut(rows),
     durations: durations(run, withSize),
     waiting: wait ? waiting(rows, wait, withSize, capacitySlots) : null,
+    response: response(rows),
     slowdown: slowdown(rows, boundedSlowdownSeconds),
     outcomes: outcomes(rows, run, groupings.outcome),
     utilisation: utilisation(rows, capacitySlots),

@@ -1,7 +1,7 @@
 import type { Characterisation } from '../model/index.js'
-import { describe, describeGroups, type Sorted } from './distribution.js'
+import { ascending, describe, describeGroups, type Sorted } from './distribution.js'
 import type { Groupings } from './durations.js'
-import type { Rows } from './rows.js'
+import { microseconds, type Rows } from './rows.js'
 import { busyAt } from './utilisation.js'
 
 /**
@@ -37,6 +37,15 @@ function split(rows: Rows, capacitySlots: number): NonNullable<Characterisation[
   for (let i = 0; i < order.length; i++) if (busy[i]! + (held ? held[order[i]!]! : 1) <= capacitySlots + 1e-9) room++
   const n = order.length
   return n === 0 ? null : { capacitySlots, waitedRows: n, roomShare: room / n, fullShare: (n - room) / n }
+}
+
+/** Responses in seconds: end − submission of the rows submitted inside the trace that have both, started or not. Null where there is none. */
+export function response(rows: Rows): Characterisation['response'] {
+  const end = rows.jobs.endSeconds
+  if (!end) return null
+  const values = new Float64Array(rows.count)
+  for (let i = 0; i < rows.count; i++) values[i] = microseconds(end[i]! - rows.arrival[i]!)
+  return describe(ascending(values, 0))
 }
 
 /** Bounded slowdown: max(1, (wait + run) / max(run, threshold)). Rows with both a wait and a run time. Source: Feitelson (2001). */

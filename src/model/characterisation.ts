@@ -282,6 +282,10 @@ export const Characterisation = z
       })
       .nullable()
       .meta({ description: 'Start − submission in seconds.' }),
+    response: Distribution.nullable().meta({
+      description:
+        'End − submission in seconds, of rows that have both: wait and run together, and rows that ended without a start.',
+    }),
     slowdown: z
       .strictObject({ bounded: Distribution })
       .nullable()

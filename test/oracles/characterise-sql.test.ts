@@ -474,7 +474,11 @@ function suite(raw: RawTrace): void {
           'SELECT greatest(1, (wait + run) / greatest(run, 10)) AS x, NULL AS g FROM t WHERE wait IS NOT NULL AND run IS NOT NULL'
         distribution(check, 'slowdown.bounded', (await sql.query(describing(slowdown)))[0])
         await cdf(check, sql, 'slowdown.bounded.cdf', slowdown)
+        const response = 'SELECT round(fin - arrival, 6) AS x, NULL AS g FROM t'
+        distribution(check, 'response', (await sql.query(describing(response)))[0])
+        await cdf(check, sql, 'response.cdf', response)
       } else {
+        check.same('response', null)
         check.same('waiting', null)
         check.same('slowdown', null)
       }
