@@ -267,9 +267,7 @@ function manyText(solved: readonly SolvedCase[]): string {
     `${row
       .slice(0, 3)
       .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')}  ${row[3]}`
-      .slice(0, Math.max(60, io.columns))
-      .trimEnd()
+      .join('  ')}  ${row[3]}`.trimEnd()
   const good = solved.filter((one) => one.result.kind === 'answer' && one.agrees !== false).length
   return `${[line(head), ...rows.map(line)].join('\n')}\n\n${good} of ${solved.length} ${solved.some((one) => one.agrees !== undefined) ? 'agree' : 'solved'}\n`
 }
