@@ -1,17 +1,19 @@
 import { type Command, Option } from 'commander'
 import { askAll, choose } from '../grey/index.js'
-import { isRefusal, type Prediction, type PredictOptions } from '../model/index.js'
-import { predictionPage, predictionText, refusalText } from '../report/index.js'
-import { predictors } from '../study/index.js'
+import { type HeldOut, isRefusal, type Prediction, type PredictOptions } from '../model/index.js'
+import { heldOutText, predictionPage, predictionText, refusalText } from '../report/index.js'
+import { holdOut, predictors } from '../study/index.js'
 import { give, orStop, progressFor, stopForRefusal, style } from './answer.js'
 import type { Io } from './io.js'
 import { addAnswerOptions, addClusterOptions, addSeed, addTraceOptions, addWorkloadOptions, share } from './options.js'
-import { type QuestionOptions, questionFor } from './question.js'
+import { askedOf, type QuestionOptions, questionFor } from './question.js'
+import { traceFor } from './trace.js'
 
 interface PredictCliOptions extends QuestionOptions {
   readonly with: 'choose' | 'analytic' | 'simulated' | 'all'
   readonly seed: number
   readonly precision?: number
+  readonly heldOut?: number
 }
 
 export function addPredictCommand(program: Command, io: Io): void {
@@ -25,12 +27,18 @@ export function addPredictCommand(program: Command, io: Io): void {
         .default('choose'),
     )
     .option('--precision <share>', 'wanted half-width of the interval of each mean, such as 2%', share)
+  command.option(
+    '--held-out <share>',
+    'for a trace: foresee its last part from the rest, beside what was recorded there, such as 0.33',
+    share,
+  )
   addSeed(addAnswerOptions(addClusterOptions(addWorkloadOptions(addTraceOptions(command))), { html: true }))
     .addHelpText(
       'after',
-      '\nExamples:\n  halftone predict examples/dias.yaml --with all\n  halftone predict jobs.csv.gz --slots 256 --html prediction.html\n',
+      '\nExamples:\n  halftone predict examples/dias.yaml --with all\n  halftone predict jobs.csv.gz --slots 256 --html prediction.html\n  halftone predict log.sacct.gz --slots 112 --held-out 0.33\n',
     )
     .action(async (path: string, options: PredictCliOptions) => {
+      if (options.heldOut !== undefined) return predictHeldOut(io, path, options, options.heldOut)
       const { scenario, replay } = await questionFor(io, path, options)
       const bar = progressFor(io, 'predicting', options)
       const asked: PredictOptions = {
@@ -73,4 +81,13 @@ export function addPredictCommand(program: Command, io: Io): void {
         page: () => predictionPage(best, context),
       })
     })
+}
+
+async function predictHeldOut(io: Io, path: string, options: PredictCliOptions, share: number): Promise<void> {
+  const trace = await traceFor(io, path, options)
+  const bar = progressFor(io, 'predicting', options)
+  const answer = holdOut(trace, askedOf(io, trace, options), share, options.seed)
+  bar.stop()
+  const heldOut = orStop<HeldOut>(io, answer, options)
+  await give(io, options, { value: heldOut, text: () => heldOutText(heldOut, style(io)) })
 }
