@@ -1,5 +1,5 @@
 import { type IssueCollector, refuse, type Trace } from '../model/index.js'
-import { compact, type JobsBuilder, SLOTS } from './builder.js'
+import { compact, END, type JobsBuilder, SLOTS } from './builder.js'
 import type { InstantReader } from './instant.js'
 import type { ReadOptions, TraceReading } from './result.js'
 import type { TableNote } from './table.js'
@@ -66,6 +66,7 @@ function commonNotes({ builder, rows, instants, timeZone, zoneFrom, clock }: Fin
     note('dropped', rows - builder.count, 'rows that are no job here: dropped, see the issues and the notes'),
     note('left-truncated', builder.truncatedRows, 'jobs that came before the trace began: their wait and run are lower bounds'),
     note('censored', builder.censored, 'jobs still alive when the trace ends: they have no end'),
+    note('no-end', builder.keeps(END) ? builder.endless : 0, 'jobs neither running nor waiting whose end is not recorded'),
     note('unsorted', builder.unsorted, 'rows submitted before the row above them: the file is not in order of submission'),
     note('zero-slots', builder.zeros(SLOTS), 'jobs that hold no slot'),
     note(

@@ -65,6 +65,7 @@ export class JobsBuilder {
   count = 0
   unsorted = 0
   censored = 0
+  endless = 0
   truncatedRows = 0
 
   private capacity = 4096
@@ -125,6 +126,7 @@ export class JobsBuilder {
     if (submit < this.lastSubmit) this.unsorted++
     this.lastSubmit = submit
     if (this.outcome === RUNNING) this.censored++
+    else if (Number.isNaN(n[END]!) && this.outcome !== PENDING) this.endless++
     if (this.options.uniqueIds && this.codes[ID]! >= 0) this.checkId(line)
     return true
   }
@@ -182,6 +184,11 @@ export class JobsBuilder {
     let earliest = Number.POSITIVE_INFINITY
     for (let i = 0; i < this.count; i++) if (submits[i]! < earliest) earliest = submits[i]!
     return this.count === 0 ? 0 : Math.floor(earliest)
+  }
+
+  /** Whether rows have this field at all. */
+  keeps(field: number): boolean {
+    return this.stored.includes(field)
   }
 
   /** How many rows have 0 in a field. */
@@ -262,6 +269,7 @@ const PRIORITY = NUMBER_FIELDS.indexOf('priority')
 const ESTIMATE = NUMBER_FIELDS.indexOf('estimate')
 const OUTCOME_CODES: Readonly<Record<string, number>> = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome, code]))
 const RUNNING = outcomeCode('running')
+const PENDING = outcomeCode('pending')
 
 /** The code of an outcome in the `outcome` column. */
 export function outcomeCode(outcome: Outcome): number {

@@ -27,6 +27,17 @@ export const canonical: TableFormat = {
   uniqueIds: true,
 }
 
+/** `canonical`, with dates and times where the first submit cell is one. */
+export function canonicalFor(sample: string | undefined): TableFormat {
+  if (clockOf(sample) === 'relative') return canonical
+  const numbers = canonical.numbers.map((source) =>
+    ABSOLUTE.has(source.field) ? { ...source, kind: 'instant' as const } : source,
+  )
+  return { ...canonical, clock: 'instant', numbers }
+}
+
+const ABSOLUTE: ReadonlySet<string> = new Set(['submit', 'start', 'end'])
+
 /** The table format that a mapping describes. `sample` is the first submit cell, which tells numbers from dates where the mapping does not. */
 export function formatOf(mapping: Mapping, sample: string | undefined): TableFormat {
   const columns = mapping.columns
@@ -37,7 +48,7 @@ export function formatOf(mapping: Mapping, sample: string | undefined): TableFor
     const given = columns[field]
     if (given === undefined) return []
     const source = typeof given === 'string' ? { column: given, unit: undefined, scale: undefined } : given
-    const absolute = field === 'submit' || field === 'start' || field === 'end'
+    const absolute = ABSOLUTE.has(field)
     const timed = absolute || field === 'wait' || field === 'run' || field === 'estimate'
     const kind =
       absolute && clock === 'instant'

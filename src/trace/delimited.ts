@@ -149,5 +149,6 @@ function scanOptions(
   delimiter: string,
   handlers: Pick<ConstructorParameters<typeof RecordScanner>[0], 'onRecord' | 'onTrouble'>,
 ): ConstructorParameters<typeof RecordScanner>[0] {
-  return { delimiter, quotes: format.quotes, comment: format.comment ?? '#', ...handlers }
+  const comment = format.comment ?? '#'
+  return { delimiter, quotes: format.quotes, ...(comment === false ? {} : { comment }), ...handlers }
 }

@@ -1,9 +1,11 @@
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 
 /**
- * Runs `work` with a DuckDB of its own, in memory, closed afterwards. Rows keep their order; no extension is ever fetched.
+ * Runs `work` with a DuckDB of its own, in memory, closed afterwards. Rows keep their order; no extension is ever fetched. DuckDB is loaded on
+ * first use: it is 70 MB, and text needs none of it.
  */
 export async function withDuck<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  const { DuckDBInstance } = await import('@duckdb/node-api')
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',

@@ -26,7 +26,10 @@ export const Mapping = z
   .strictObject({
     schema: z.literal('halftone/mapping/1'),
     delimiter: z.enum([',', ';', '|', '\t', 'tab']).optional().describe('Found from the header when absent.'),
-    comment: z.string().length(1).optional().describe('Lines that start with this character are passed over. Default #.'),
+    comment: z
+      .union([z.string().length(1), z.literal(false)])
+      .optional()
+      .describe('Lines that start with this character are passed over; false for none. Default #.'),
     quotes: z.boolean().optional().describe('Whether " quotes a field. Default true.'),
     unit: z.enum(['job', 'task-attempt', 'request']).optional(),
     slotUnit: z.enum(['GPU', 'processor', 'task', 'node', 'request']).optional(),

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { type IssueCollector, shown } from '../model/index.js'
 import { assemble } from './assemble.js'
 import { JobsBuilder } from './builder.js'
-import { formatOf } from './csv.js'
+import { canonical, canonicalFor, formatOf } from './csv.js'
 import { zoneOrigin } from './delimited.js'
 import { identifier, literal, withDuck } from './duck.js'
 import { nearestFormats, recogniseTable, TABLE_FORMATS } from './formats.js'
@@ -93,7 +93,8 @@ function choose(
     }
     return lackingColumns(asked, header).length === 0 ? asked : undefined
   }
-  const found = recogniseTable(header)
+  const known = recogniseTable(header)
+  const found = known === canonical && /^(TIMESTAMP|DATE)/.test(types.get('submit')!) ? canonicalFor('1970-01-01') : known
   if (!found) {
     issues.add({
       code: 'unknown-format',
@@ -141,6 +142,8 @@ async function readRows(
     ...(cells.outcome ? [`CAST(${identifier(cells.outcome.name)} AS VARCHAR)`] : []),
   ]
   await connection.run("SET TimeZone = 'UTC'")
+  const counted = await connection.runAndReadAll(`SELECT count(*) FROM read_parquet(${literal(path)})`)
+  const total = Number(counted.getRows()[0]![0])
   const result = await connection.stream(`SELECT ${expressions.join(', ')} FROM read_parquet(${literal(path)})`)
   const numeric = cells.numbers.map(isNumber)
   let text = Buffer.allocUnsafe(1024)
@@ -183,7 +186,7 @@ async function readRows(
       hooks.adjust?.(builder)
       builder.add(rows)
     }
-    options.onProgress?.({ bytesRead: 0, bytesTotal: bytes, rows })
+    options.onProgress?.({ bytesRead: Math.round((bytes * rows) / Math.max(1, total)), bytesTotal: bytes, rows })
   }
   const overrides = hooks.finish?.(builder) ?? {}
   return assemble({

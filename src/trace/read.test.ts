@@ -238,6 +238,30 @@ describe('readTrace on good files', () => {
     expect(outcomes(trace)).toEqual(['complete', 'fail'])
   })
 
+  it('reads dates in such a table where its submit column has them, in the zone asked for', async () => {
+    const trace = await traceOf('submit,end\n2020-01-01T09:00:00,2020-01-01T09:00:07\n', { timeZone: 'Asia/Tokyo' })
+    expect(trace.clock).toEqual({ kind: 'unix', originUnixSeconds: Date.UTC(2020, 0, 1) / 1000, timeZone: 'Asia/Tokyo' })
+    expect([...trace.jobs.endSeconds!]).toEqual([7])
+  })
+
+  it('takes the zone of an SWF log from its offset in seconds, and counts ends that it lacks', async () => {
+    const trace = await traceOf(
+      '; UnixStartTime: 1000000000\n; TimeZone: -18000\n1 5 -1 -1 4 -1 -1 4 60 -1 5 1 1 -1 1 -1 -1 -1\n',
+    )
+    // Five hours west of UTC, which POSIX names +5.
+    expect(trace.clock).toEqual({ kind: 'unix', originUnixSeconds: 1_000_000_000, timeZone: 'Etc/GMT+5' })
+    expect(notes(trace)).toMatchObject({ 'no-end': 1 })
+  })
+
+  it('takes # for the start of a comment unless the mapping says that there are none', async () => {
+    const text = 'name,submit\n#1,0\na,1\n'
+    const columns = 'columns:\n  submit: submit\n  name: name\n'
+    const commented = await file(`schema: halftone/mapping/1\n${columns}`, 'map.yaml')
+    const plain = await file(`schema: halftone/mapping/1\ncomment: false\n${columns}`, 'map.yaml')
+    expect(notes(await traceOf(text, { mapping: commented }))).toMatchObject({ 'comment-lines': 1 })
+    expect(labels(await traceOf(text, { mapping: plain }), 'name')).toEqual(['#1', 'a'])
+  })
+
   it('tells how far it is', async () => {
     const seen: number[] = []
     await traceOf(`${PHILLY}2017-11-05 03:00:00,5.0,1,5.0,a\n`, { onProgress: ({ rows }) => seen.push(rows) })

@@ -1,5 +1,5 @@
 import { type Issue, IssueCollector, shown } from '../model/index.js'
-import { formatOf } from './csv.js'
+import { canonical, canonicalFor, formatOf } from './csv.js'
 import { firstRecord, readDelimited } from './delimited.js'
 import { FORMATS, nearestFormats, recogniseTable, TABLE_FORMATS } from './formats.js'
 import { isTimeZone } from './instant.js'
@@ -124,7 +124,8 @@ function chooseTable(path: string, head: Buffer, wanted: string | undefined, iss
     const format = asked ? (lackingColumns(asked, record.fields).length === 0 ? asked : undefined) : recogniseTable(record.fields)
     if (!format) continue
     if (format.delimiter === undefined || format.delimiter === delimiter) {
-      return reportHeader(path, format, record, issues) ? { format, header: record.fields, delimiter } : undefined
+      const found = format === canonical ? canonicalFor(sampleOf(head, format, delimiter, record.fields)) : format
+      return reportHeader(path, found, record, issues) ? { format: found, header: record.fields, delimiter } : undefined
     }
     elsewhere ??= { format, delimiter, line: record.line, text: record.fields.join(delimiter) }
   }

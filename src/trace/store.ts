@@ -1,5 +1,5 @@
 import { rename, rm } from 'node:fs/promises'
-import { BOOLEAN, DOUBLE, type DuckDBConnection, DuckDBDataChunk, type DuckDBType, VARCHAR } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api'
 import { type IssueCollector, type JobColumns, type LabelColumn, OUTCOMES, shown, type Trace } from '../model/index.js'
 import { compact } from './builder.js'
 import { identifier, literal, withDuck } from './duck.js'
@@ -31,6 +31,7 @@ const CHUNK = 2048
  * order that every reader gives them. The file appears whole or not at all.
  */
 export async function writeTrace(trace: Trace, path: string): Promise<void> {
+  const { BOOLEAN, DOUBLE, DuckDBDataChunk, VARCHAR } = await import('@duckdb/node-api')
   const { jobs, ...rest } = trace
   const columns: { name: string; type: DuckDBType; values(from: number, to: number): (number | string | boolean | null)[] }[] = []
   for (const name of NUMBERS) {

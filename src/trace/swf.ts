@@ -118,15 +118,12 @@ export async function readSwf(
   const notes: TableNote[] = reportShape(scanner, issues, place)
   const start = Number(header.get('UnixStartTime') ?? Number.NaN)
   const absolute = Number.isFinite(start) && start > 0
-  const zoneFrom =
-    zone !== undefined
-      ? 'as asked for'
-      : header.has('TimeZoneString')
-        ? 'the log’s header says so'
-        : 'the log does not say, UTC is taken'
-  zone ??= header.get('TimeZoneString') ?? 'UTC'
+  const named = header.get('TimeZoneString') ?? zoneOfOffset(header.get('TimeZone') ?? header.get('Timezone'))
+  const fromLog = named === undefined ? 'the log does not say, UTC is taken' : 'the log’s header says so'
+  const zoneFrom = zone === undefined ? fromLog : 'as asked for'
+  zone ??= named ?? 'UTC'
   if (!isTimeZone(zone)) {
-    const message = 'the header’s TimeZoneString is no known time zone; UTC is used'
+    const message = 'the header’s time zone is none that is known; UTC is used'
     issues.add({ code: 'unknown-time-zone', severity: 'warning', place: path, message, value: shown(zone) })
     zone = 'UTC'
   }
@@ -168,6 +165,14 @@ export async function readSwf(
     notes,
     options,
   })
+}
+
+/** The zone of an offset from UTC in seconds, as old logs give it; whole hours only. Etc/GMT-9 is nine hours east, by POSIX’s sign. */
+function zoneOfOffset(text: string | undefined): string | undefined {
+  if (text === undefined || !/^[+-]?\d+$/.test(text)) return text
+  const hours = Number(text) / 3600
+  if (hours === 0) return 'UTC'
+  return Number.isInteger(hours) ? `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}` : text
 }
 
 const F_SUBMIT = 1

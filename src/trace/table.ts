@@ -57,7 +57,8 @@ export interface TableFormat {
   readonly needs: readonly string[]
   /** Absent: found from the header, among comma, tab, semicolon, bar. */
   readonly delimiter?: string
-  readonly comment?: string
+  /** Lines that start with it are passed over; `#` when absent, false for none. */
+  readonly comment?: string | false
   readonly quotes: boolean
   readonly unit: Trace['unit']
   readonly slotUnit: Trace['slotUnit']
