@@ -40,7 +40,7 @@ export async function readDelimited(
   const hooks = format.hooks?.(header) ?? {}
   const reader = new RowReader(format, header, builder, instants, issues, place)
   const columns = header.length
-  const mostColumns = columns + (format.extraColumns ?? 0)
+  const mostColumns = columns + (format.extraColumns?.(header) ?? 0)
   const skipped = new Map<string, number>()
   let rows = 0
   let extra = 0

@@ -42,5 +42,5 @@ export const genai: TableFormat = {
   constants: { slots: 1 },
   missing: [],
   uniqueIds: false,
-  extraColumns: 1,
+  extraColumns: (header) => (header.includes('num_lora') ? 0 : 1),
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Issue, OUTCOMES, type Trace } from '../model/index.js'
 import { readTrace } from './read.js'
@@ -484,5 +485,55 @@ describe('readTrace on bad files', () => {
 
   it('says when a column that it reads is there twice', async () => {
     expect(await issuesOf('submit,run,run\n1,2,3\n')).toEqual({ ok: false, issues: [':1 duplicate-column run'] })
+  })
+})
+
+describe('readTrace on any bytes', () => {
+  const samples = [
+    `${GOOGLE}1,7,3,0,0,0,,,1,1,0\n2,7,0,1,600.5,601.25,700,4,1,2,1\n`,
+    `${PHILLY}2017-11-05 03:00:00,5.0,1,5.0,a\n2017-11-05 00:30:00,6.0,2,12.0,b\n`,
+    '; UnixStartTime: 1272639895\n1 0 10 222 80 -1 -1 80 14400 1200000 1 1 1 -1 1 -1 -1 -1\n2 5 10 222 80 -1 -1 80 14400 1200000 1 1 1 -1 1 -1 -1 -1\n',
+    'JobID|Submit|Start|End|ElapsedRaw|State|NCPUS|AllocTRES\n1|2024-03-01T10:00:00|2024-03-01T10:00:30|2024-03-01T10:00:40|10|FAILED|8|gres/gpu=2\n',
+    'id,submit,start,end,slots,outcome,queue\na,0,1,3,2,complete,"go""ld"\nb,1,3,4,1,fail,"i\nron"\n',
+  ]
+  const patch = fc.record({
+    at: fc.nat(400),
+    remove: fc.nat(12),
+    insert: fc.oneof(
+      fc.string({ maxLength: 8 }),
+      fc.constantFrom('"', '\r', '\n\n', ',', '-', '1e309', 'NaN', '\0', '\t', '|', ';', '999999999999999999'),
+    ),
+  })
+
+  it('gives a sound trace or issues, and never throws, whatever is done to a good file', async () => {
+    const packed = fc.option(fc.nat(300), { freq: 4 })
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...samples), fc.array(patch, { maxLength: 4 }), packed, async (sample, patches, cut) => {
+        let text = sample
+        for (const { at, remove, insert } of patches) text = text.slice(0, at) + insert + text.slice(at + remove)
+        const bytes = cut === null ? Buffer.from(text) : gzipSync(text).subarray(0, cut + 1)
+        const reading = await readTrace(await file(bytes, 'any'))
+        if (!reading.ok) {
+          const errors = reading.issues.counts.filter(({ severity }) => severity === 'error').length
+          expect(errors > 0 || reading.refusal !== undefined).toBe(true)
+          for (const issue of reading.issues.kept) expect((issue.value ?? '').length).toBeLessThanOrEqual(80)
+          return
+        }
+        const { jobs, source } = reading.trace
+        expect(jobs.count).toBe(source.used)
+        expect(source.used).toBeLessThanOrEqual(source.rows)
+        for (let i = 0; i < jobs.count; i++) {
+          expect(jobs.submitSeconds[i]).toBeGreaterThanOrEqual(0)
+          expect(jobs.submitSeconds[i]).toBeLessThan(Number.POSITIVE_INFINITY)
+          for (const column of [jobs.startSeconds, jobs.endSeconds, jobs.runSeconds, jobs.slots]) {
+            const value = column?.[i] ?? Number.NaN
+            expect(Number.isNaN(value) || (value >= 0 && Number.isFinite(value))).toBe(true)
+          }
+          expect((jobs.endSeconds?.[i] ?? Number.POSITIVE_INFINITY) < (jobs.startSeconds?.[i] ?? 0)).toBe(false)
+          expect((jobs.startSeconds?.[i] ?? Number.POSITIVE_INFINITY) < jobs.submitSeconds[i]!).toBe(false)
+        }
+      }),
+      { numRuns: 600 },
+    )
   })
 })

@@ -72,7 +72,6 @@ export const sacct: TableFormat = {
   outcome: { column: 'State', of: (text) => STATES[text.split(' ')[0]!.replace(/\+$/, '')], empty: 'unknown' },
   missing: ['Unknown', 'None', 'UNLIMITED', 'Partition_Limit', 'INVALID', 'None assigned'],
   uniqueIds: true,
-  extraColumns: 1,
   hooks: sacctHooks,
 }
 

@@ -86,7 +86,7 @@ export interface TableFormat {
   readonly missing: readonly string[]
   readonly uniqueIds: boolean
   /** How many columns more than the header names a row may have. */
-  readonly extraColumns?: number
+  extraColumns?(header: readonly string[]): number
   hooks?(header: readonly string[]): RowHooks
 }
 
