@@ -63,6 +63,8 @@ export interface CompiledScenario {
   readonly slotSpeeds: Float64Array
   /** Slots that jobs of the engine share: 1 when the engine is exclusive. */
   readonly capacity: number
+  /** Where all slots are alike and jobs need not fit on nodes: how many servers of what speed. */
+  readonly oneSlot: { readonly servers: number; readonly speed: number } | undefined
   /** A fresh pool for a run of so many jobs. */
   pool(jobs: number): SlotPool
 }
@@ -122,6 +124,11 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
     power: cluster.power,
     slotSpeeds,
     capacity: exclusive ? 1 : slotSpeeds.length,
+    oneSlot: exclusive
+      ? { servers: 1, speed: 1 }
+      : slotSpeeds.every((speed) => speed === slotSpeeds[0])
+        ? { servers: slotSpeeds.length, speed: slotSpeeds[0] }
+        : undefined,
     pool: (jobs) =>
       exclusive ? new SlotPool('count', [{ nodes: 1, slots: 1, speed: 1 }], jobs) : poolOf(cluster, policy.placement, jobs),
     sprint: sprint && {

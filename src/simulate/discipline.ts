@@ -14,7 +14,7 @@ export interface JobTable {
   /** What the user said the job would take; its size where nothing was said. */
   readonly estimate: Float64Array
   /** Whose job it is: the user where the trace names one, the class otherwise. */
-  readonly owner: Int32Array
+  readonly owner: Int32Array | Uint16Array
   /** Priority by class index: 1 is the highest. */
   readonly classPriority: Int32Array
   readonly owners: number

@@ -15,6 +15,7 @@ import type { BackfillQueue } from './backfillQueue.js'
 import type { DisciplineRule, JobTable, WaitingQueue } from './discipline.js'
 import type { SlotPool } from './pool.js'
 import { type SavedSprinter, Sprinter, type SprintSettings } from './sprint.js'
+import { Workspace } from './workspace.js'
 
 /** The jobs of a run: columns of equal length in order of arrival. Times in seconds. */
 export interface RunJobs {
@@ -66,7 +67,7 @@ export class Engine implements JobTable {
   readonly size: Float64Array
   readonly slots: Int32Array
   readonly estimate: Float64Array
-  readonly owner: Int32Array
+  readonly owner: Int32Array | Uint16Array
   readonly classPriority: Int32Array
   readonly owners: number
 
@@ -109,7 +110,11 @@ export class Engine implements JobTable {
   private readonly attempts: Uint16Array | undefined
   private readonly candidates: number[] = []
 
-  constructor(private readonly settings: EngineSettings) {
+  /** `space` lends the columns; what this engine returns is overwritten by the next one that borrows from it. */
+  constructor(
+    private readonly settings: EngineSettings,
+    space = new Workspace(),
+  ) {
     const { jobs, rule, pool } = settings
     const n = jobs.count
     this.count = n
@@ -117,22 +122,23 @@ export class Engine implements JobTable {
     this.size = jobs.size
     this.slots = jobs.slots
     this.estimate = jobs.estimate ?? jobs.size
-    this.owner = jobs.owner ?? Int32Array.from(jobs.classIndex)
+    this.owner = jobs.owner ?? jobs.classIndex
     this.classPriority = settings.classPriority
     this.owners = settings.owners
     this.rule = rule
     this.pool = pool
-    this.response = new Float64Array(n)
-    this.held = new Float64Array(n)
-    this.state = new Uint8Array(n)
-    this.left = jobs.size.slice()
-    this.rate = new Float64Array(n)
-    this.since = new Float64Array(n)
-    this.started = new Float64Array(n)
+    this.response = space.float64('response', n).fill(0)
+    this.held = space.float64('held', n).fill(0)
+    this.state = space.uint8('state', n).fill(0)
+    this.left = space.float64('left', n)
+    this.left.set(jobs.size)
+    this.rate = space.float64('rate', n)
+    this.since = space.float64('since', n)
+    this.started = space.float64('started', n)
     const most = Math.min(n, pool.capacity) + 1
     this.heapKey = new Float64Array(most)
     this.heapJob = new Int32Array(most)
-    this.heapPlace = new Int32Array(n)
+    this.heapPlace = space.int32('heap place', n)
     this.markEvery = settings.markEvery ?? Number.POSITIVE_INFINITY
     this.attempts = jobs.failures ? new Uint16Array(n) : undefined
     this.queue = rule.queue(this)

@@ -17,5 +17,7 @@ export {
   type Work as ReplicationWork,
 } from './predictor.js'
 export { LaneQueue, RankQueue } from './queues.js'
+export { forkJoin } from './recursions.js'
 export { type ClassSummary, type Run, runJobs, type Summary, summarise } from './run.js'
 export type { SprintSettings } from './sprint.js'
+export { Workspace } from './workspace.js'

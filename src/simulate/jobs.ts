@@ -12,36 +12,70 @@ import { arrivalsOf, type FillArrivals } from './arrivals.js'
 import type { CompiledClass, CompiledScenario, CompiledStage } from './compile.js'
 import type { RunJobs } from './engine.js'
 import { Makespan } from './makespan.js'
+import { Workspace } from './workspace.js'
 
 const BLOCK = 1024
+/** Staged jobs are costly to draw, so fewer are drawn ahead. */
+const STAGED_BLOCK = 32
 
 /** Draws `count` jobs of the replication. Deterministic in (scenario’s workload, drop ratios, seed, replication, count). */
-export function drawJobs(compiled: CompiledScenario, seed: number, replication: number, count: number): RunJobs {
-  const arrival = new Float64Array(count)
-  const classIndex = new Uint16Array(count)
-  const size = new Float64Array(count)
-  const slots = new Int32Array(count).fill(1)
-  const { classes } = compiled
-  const streams = classes.map((jobClass) => new ClassStream(compiled, jobClass, seed, replication))
+export function drawJobs(
+  compiled: CompiledScenario,
+  seed: number,
+  replication: number,
+  count: number,
+  space = new Workspace(),
+): RunJobs {
+  const arrival = space.float64('arrival', count)
+  const classIndex = space.uint16('class', count)
+  const size = space.float64('size', count)
+  const slots = space.int32('slots', count)
+  const streams = compiled.classes.map((jobClass) => new ClassStream(compiled, jobClass, seed, replication))
   if (streams.length === 1) {
-    const stream = streams[0]
-    for (let i = 0; i < count; i++) {
-      arrival[i] = stream.time
-      stream.step(i, size, slots)
-    }
-  } else {
-    for (let i = 0; i < count; i++) {
-      let k = 0
-      let least = streams[0].time
-      for (let c = 1; c < streams.length; c++) {
-        if (streams[c].time < least) {
-          least = streams[c].time
-          k = c
-        }
+    const [stream] = streams
+    classIndex.fill(0)
+    stream.times(arrival)
+    stream.sizes(size, 0, count)
+    stream.slots(slots, 0, count)
+    return { count, arrival, size, slots, classIndex }
+  }
+  // One block of coming jobs a class, merged by time.
+  const n = streams.length
+  const block = streams.some((stream) => stream.staged) ? STAGED_BLOCK : BLOCK
+  const times = new Float64Array(n * block)
+  const sizes = new Float64Array(n * block)
+  const widths = new Int32Array(n * block)
+  const at = new Int32Array(n)
+  const head = new Float64Array(n)
+  const refill = (k: number): void => {
+    const from = k * block
+    streams[k].times(times.subarray(from, from + block))
+    streams[k].sizes(sizes, from, block)
+    streams[k].slots(widths, from, block)
+    at[k] = from
+    head[k] = times[from]
+  }
+  for (let k = 0; k < n; k++) refill(k)
+  for (let i = 0; i < count; i++) {
+    let k = 0
+    let least = head[0]
+    for (let c = 1; c < n; c++) {
+      const time = head[c]
+      if (time < least) {
+        least = time
+        k = c
       }
-      arrival[i] = least
-      classIndex[i] = k
-      streams[k].step(i, size, slots)
+    }
+    const row = at[k]
+    arrival[i] = least
+    classIndex[i] = k
+    size[i] = sizes[row]
+    slots[i] = widths[row]
+    const after = row + 1
+    if (after === (k + 1) * block) refill(k)
+    else {
+      at[k] = after
+      head[k] = times[after]
     }
   }
   return { count, arrival, size, slots, classIndex }
@@ -73,63 +107,50 @@ export function replayedJobs(compiled: CompiledScenario, replay: ReplayJobs): Ru
   }
 }
 
+/** What the jobs of one class bring, in order; times, sizes and slots each from their own stream. */
 class ClassStream {
-  time: number
-  private readonly times: Float64Array
-  private readonly fillTimes: FillArrivals
-  private timeAt = 0
-  private readonly sizes: Float64Array
-  private sizeAt: number
+  /** Fills with the next arrival times. */
+  readonly times: FillArrivals
+  readonly staged: boolean
   private readonly runRng: Rng
   private readonly slotsRng: Rng
   private ordinal = 0
-  private readonly scale: number
   private readonly maker: StageSizes | undefined
-  private readonly byTask: boolean
 
   constructor(
-    compiled: CompiledScenario,
+    private readonly compiled: CompiledScenario,
     private readonly jobClass: CompiledClass,
     seed: number,
     replication: number,
   ) {
     const name = `replication ${replication}/class ${jobClass.name}`
-    const { arrival } = jobClass
+    const { arrival, stages } = jobClass
     if (arrival.kind === 'replay') throw new Error('a replayed class has no law to draw from')
-    this.times = new Float64Array(BLOCK)
-    this.fillTimes = arrivalsOf(arrival, new Rng(seed, `${name}/arrivals`))
-    this.fillTimes(this.times)
-    this.time = this.times[0]
+    this.times = arrivalsOf(arrival, new Rng(seed, `${name}/arrivals`))
     this.runRng = new Rng(seed, `${name}/run times`)
     this.slotsRng = new Rng(seed, `${name}/slots`)
-    this.sizes = new Float64Array(BLOCK)
-    this.sizeAt = BLOCK
-    this.scale = jobClass.keptShare
-    this.byTask = compiled.byTask
     this.maker =
-      jobClass.stages && compiled.exclusive
-        ? new StageSizes(jobClass.stages, compiled.slotSpeeds, taskStream(jobClass.name, seed, replication))
+      stages && compiled.exclusive
+        ? new StageSizes(stages, compiled.slotSpeeds, taskStream(jobClass.name, seed, replication))
         : undefined
+    this.staged = this.maker !== undefined
   }
 
-  /** Writes what the job at hand brings into row i and moves on to the next arrival. */
-  step(i: number, size: Float64Array, slots: Int32Array): void {
-    if (this.maker !== undefined) size[i] = this.maker.size(this.ordinal)
-    else if (!this.byTask) {
-      if (this.sizeAt === BLOCK) {
-        this.jobClass.runTime!(this.runRng, this.sizes, 0, BLOCK)
-        this.sizeAt = 0
-      }
-      size[i] = this.sizes[this.sizeAt++] * this.scale
-      const { slotsOf } = this.jobClass
-      if (slotsOf !== undefined) slots[i] = slotsOf(this.slotsRng)
+  /** Run times of the next jobs; 0 where tasks bring their own. */
+  sizes(out: Float64Array, from: number, count: number): void {
+    const { maker, jobClass } = this
+    if (maker !== undefined) for (let i = from; i < from + count; i++) out[i] = maker.size(this.ordinal++)
+    else if (this.compiled.byTask) out.fill(0, from, from + count)
+    else {
+      jobClass.runTime!(this.runRng, out, from, count)
+      if (jobClass.keptShare !== 1) for (let i = from; i < from + count; i++) out[i] *= jobClass.keptShare
     }
-    this.ordinal++
-    if (++this.timeAt === BLOCK) {
-      this.fillTimes(this.times)
-      this.timeAt = 0
-    }
-    this.time = this.times[this.timeAt]
+  }
+
+  slots(out: Int32Array, from: number, count: number): void {
+    const { slotsOf } = this.jobClass
+    if (slotsOf === undefined) out.fill(1, from, from + count)
+    else for (let i = from; i < from + count; i++) out[i] = slotsOf(this.slotsRng)
   }
 }
 

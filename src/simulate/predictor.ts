@@ -26,6 +26,7 @@ import { drawJobs, replayedJobs } from './jobs.js'
 import { type Load, loadOf } from './load.js'
 import { MARKS, type Run, responseSeries, runJobs, type Summary, summarise } from './run.js'
 import { warmUpBatches } from './warmup.js'
+import { Workspace } from './workspace.js'
 
 /** What a simulation may be told beyond what every predictor is told. */
 export interface SimulateOptions extends PredictOptions {
@@ -71,8 +72,9 @@ export function simulateScenario(scenario: Scenario, options: SimulateOptions): 
   const compiled = compileScenario(scenario, options.replay, options.rule)
   if (isRefusal(compiled)) return compiled
   const steps = simulateSteps(compiled, options)
+  const space = new Workspace()
   let step = steps.next()
-  while (!step.done) step = steps.next(step.value.map((work) => doWork(compiled, options, work)))
+  while (!step.done) step = steps.next(step.value.map((work) => doWork(compiled, options, work, space)))
   return withCost(step.value, started, options.clock?.())
 }
 
@@ -104,10 +106,17 @@ export interface Work {
 }
 
 /** Does one replication. */
-export function doWork(compiled: CompiledScenario, options: SimulateOptions, { replication, jobs, warm }: Work): Run | Summary {
-  const run = replicate(compiled, options, replication, jobs)
-  if (warm === undefined) return run
-  return summarise(run, compiled.classes.length, warm, options.horizonSeconds === undefined ? LAST_MEASURED : MARKS)
+export function doWork(
+  compiled: CompiledScenario,
+  options: SimulateOptions,
+  { replication, jobs, warm }: Work,
+  space = new Workspace(),
+): Run | Summary {
+  // a run that is brought back whole must not be overwritten by the next
+  if (warm === undefined) return replicate(compiled, options, replication, jobs)
+  const run = replicate(compiled, options, replication, jobs, space)
+  const to = options.horizonSeconds === undefined ? LAST_MEASURED : MARKS
+  return summarise(run, compiled.classes.length, warm, to, true, space)
 }
 
 function withCost(answer: Prediction | Refusal, started?: number, ended?: number): Prediction | Refusal {
@@ -209,15 +218,22 @@ function* simulateLaws(
 }
 
 /** One replication: jobs drawn from the seed, run under the policy. */
-export function replicate(compiled: CompiledScenario, options: SimulateOptions, replication: number, jobs: number): Run {
-  const { horizonSeconds } = options
+export function replicate(
+  compiled: CompiledScenario,
+  options: SimulateOptions,
+  replication: number,
+  jobs: number,
+  space = new Workspace(),
+): Run {
+  const { horizonSeconds, seed } = options
+  const chance = { seed, replication }
   if (horizonSeconds === undefined)
-    return runJobs(compiled, drawJobs(compiled, options.seed, replication, jobs), undefined, { seed: options.seed, replication })
+    return runJobs(compiled, drawJobs(compiled, seed, replication, jobs, space), undefined, chance, space)
   const rate = compiled.classes.reduce((sum, jobClass) => sum + jobClass.rate, 0)
   let n = Math.ceil(rate * horizonSeconds + 6 * Math.sqrt(rate * horizonSeconds) + 100)
-  let drawn = drawJobs(compiled, options.seed, replication, n)
-  while (drawn.arrival[drawn.count - 1] <= horizonSeconds) drawn = drawJobs(compiled, options.seed, replication, (n *= 2))
-  return runJobs(compiled, drawn, horizonSeconds, { seed: options.seed, replication })
+  let drawn = drawJobs(compiled, seed, replication, n, space)
+  while (drawn.arrival[drawn.count - 1] <= horizonSeconds) drawn = drawJobs(compiled, seed, replication, (n *= 2), space)
+  return runJobs(compiled, drawn, horizonSeconds, chance, space)
 }
 
 /** Jobs of a replication: many times the time in which the queue forgets, which goes like 1/(1 − ρ)². */

@@ -1,11 +1,15 @@
 /** One run of a compiled scenario over given jobs, and what is kept of it. */
 import type { CompiledScenario } from './compile.js'
+import { fcfs, priorityNonPreemptive, priorityPreemptiveResume } from './disciplines/index.js'
 import { Engine, type EngineSettings, type RunJobs, type Totals } from './engine.js'
 import { quantiles } from './estimates.js'
+import { firstComeFirstServed, oneServerByPriority, type Recursed } from './recursions.js'
 import { TaskEngine, withOrdinals } from './taskEngine.js'
+import { Workspace } from './workspace.js'
 
 /** Marks in a run: the warm-up is cut in these steps, and batches are made of them. */
 export const MARKS = 64
+const DONE = 3
 
 /** A run as columns by job, in order of arrival. Times in seconds. */
 export interface Run {
@@ -46,6 +50,7 @@ export function runJobs(
   jobs: RunJobs,
   horizonSeconds?: number,
   chance: { readonly seed: number; readonly replication: number } = { seed: 0, replication: 0 },
+  space = new Workspace(),
 ): Run {
   if (compiled.byTask) {
     const markEvery = Math.max(1, Math.ceil(jobs.count / MARKS))
@@ -55,9 +60,29 @@ export function runJobs(
     return runOf(engine, jobs, markEvery)
   }
   const settings = engineSettings(compiled, jobs)
-  const engine = new Engine(settings)
+  const recursed = horizonSeconds === undefined ? recursion(compiled, jobs, settings.markEvery!, space) : undefined
+  if (recursed) {
+    const state = space.uint8('state', jobs.count).fill(DONE)
+    return { jobs, ...recursed, state, markEvery: settings.markEvery!, evictions: 0, lowestBudget: undefined }
+  }
+  const engine = new Engine(settings, space)
   engine.run(horizonSeconds)
   return runOf(engine, jobs, settings.markEvery!)
+}
+
+/** The event-free way to run these jobs, where there is one. */
+function recursion(compiled: CompiledScenario, jobs: RunJobs, markEvery: number, space: Workspace): Recursed | undefined {
+  const { rule, classes, classPriority } = compiled
+  if (compiled.sprint !== undefined || jobs.failures !== undefined || jobs.count === 0) return undefined
+  if (jobs.arrival[0] < 0 || compiled.oneSlot === undefined || !classes.every((one) => one.slotsOf === undefined))
+    return undefined
+  if (compiled.replayed && !compiled.exclusive) return undefined
+  const { servers, speed } = compiled.oneSlot
+  if (rule === fcfs) return firstComeFirstServed(jobs, servers, speed, markEvery, space)
+  if (servers !== 1 || (rule !== priorityNonPreemptive && rule !== priorityPreemptiveResume)) return undefined
+  const levels = [...new Set(classPriority)].sort((a, b) => a - b)
+  const lanes = Int32Array.from(classPriority, (priority) => levels.indexOf(priority))
+  return oneServerByPriority(jobs, lanes, levels.length, rule === priorityPreemptiveResume, speed, markEvery, space)
 }
 
 function runOf(engine: Engine | TaskEngine, jobs: RunJobs, markEvery: number): Run {
@@ -105,7 +130,14 @@ export interface Summary {
 export const PROBABILITIES = [0.5, 0.95, 0.99] as const
 
 /** Sums up the jobs that arrived from mark `from` up to mark `to` (64: the end), and the totals between. `withQuantiles` costs the most. */
-export function summarise(run: Run, classes: number, from = 0, to = MARKS, withQuantiles = true): Summary {
+export function summarise(
+  run: Run,
+  classes: number,
+  from = 0,
+  to = MARKS,
+  withQuantiles = true,
+  space = new Workspace(),
+): Summary {
   const { jobs, response, held, state, marks, markEvery } = run
   const first = Math.min(from * markEvery, jobs.count)
   const last = to >= MARKS ? jobs.count : Math.min(to * markEvery, jobs.count)
@@ -114,39 +146,41 @@ export function summarise(run: Run, classes: number, from = 0, to = MARKS, withQ
   const counts = new Int32Array(classes)
   let unfinished = 0
   for (let i = first; i < last; i++) {
-    if (state[i] === 3) counts[jobs.classIndex[i]]++
+    if (state[i] === DONE) counts[jobs.classIndex[i]]++
     else if (state[i] !== 0) unfinished++
   }
+  const most = counts.reduce((a, b) => Math.max(a, b), 0)
+  const responses = space.float64('first scratch', most)
+  const services = space.float64('second scratch', most)
   const summaries: ClassSummary[] = []
   for (let k = 0; k < classes; k++) {
     const n = counts[k]
-    const responses = new Float64Array(n)
-    const waits = new Float64Array(n)
-    const services = new Float64Array(n)
     let at = 0
-    let [sumResponse, sumWait, sumService] = [0, 0, 0]
+    let sumResponse = 0
+    let sumService = 0
     for (let i = first; i < last; i++) {
-      if (state[i] !== 3 || jobs.classIndex[i] !== k) continue
-      const r = response[i]
-      const s = held[i]
-      // rounding of (arrival + held) − arrival can leave a wait of −10⁻¹²
-      const w = Math.max(0, r - s)
-      responses[at] = r
-      waits[at] = w
-      services[at++] = s
-      sumResponse += r
-      sumWait += w
-      sumService += s
+      if (state[i] !== DONE || jobs.classIndex[i] !== k) continue
+      sumResponse += responses[at] = response[i]
+      sumService += services[at++] = held[i]
     }
-    const kept = (sum: number, values: Float64Array): TimeSummary => ({
-      sum,
-      quantiles: n > 0 && withQuantiles ? quantiles(values, n, PROBABILITIES) : undefined,
-    })
+    // the three times one after another in two columns: selecting reorders, so the waits are made last, from what the run still has
+    const of = (values: Float64Array): readonly number[] | undefined =>
+      n > 0 && withQuantiles ? quantiles(values, n, PROBABILITIES) : undefined
+    const responseQuantiles = of(responses)
+    const serviceQuantiles = of(services)
+    let sumWait = 0
+    at = 0
+    for (let i = first; i < last; i++) {
+      if (state[i] !== DONE || jobs.classIndex[i] !== k) continue
+      // rounding of (arrival + held) − arrival can leave a wait of −10⁻¹²
+      const wait = response[i] - held[i]
+      sumWait += responses[at++] = wait > 1e-12 * response[i] ? wait : 0
+    }
     summaries.push({
       jobs: n,
-      response: kept(sumResponse, responses),
-      wait: kept(sumWait, waits),
-      service: kept(sumService, services),
+      response: { sum: sumResponse, quantiles: responseQuantiles },
+      wait: { sum: sumWait, quantiles: of(responses) },
+      service: { sum: sumService, quantiles: serviceQuantiles },
     })
   }
   return {
