@@ -1,5 +1,5 @@
 import type { Characterisation, ClockProfile, Series } from '../model/index.js'
-import { autocorrelation, dispersion, rawMoment } from '../num/index.js'
+import { autocorrelation, dispersion, rawMoment, sortAscending } from '../num/index.js'
 import { type ClockSegment, clockCounts, clockSegments } from './clock.js'
 import { ascending, describe } from './distribution.js'
 import { microseconds, type Rows } from './rows.js'
@@ -52,7 +52,7 @@ function interarrival(times: Float64Array): NonNullable<Characterisation['arriva
     Number.isFinite(correlations[i]!) ? [{ lag, value: Math.max(-1, Math.min(1, correlations[i]!)) }] : [],
   )
   const rawMoments = { m1: rawMoment(gaps, 1), m2: rawMoment(gaps, 2), m3: rawMoment(gaps, 3) }
-  return { distribution: describe(gaps.sort())!, rawMoments, autocorrelation: autocorrelations }
+  return { distribution: describe(sortAscending(gaps))!, rawMoments, autocorrelation: autocorrelations }
 }
 
 /** Rows a bin of `unit` seconds of local time, or of the least multiple of it that leaves at most 2,000 bins. */
@@ -62,7 +62,11 @@ function countSeries(times: Float64Array, segment: ClockSegment, unit: number): 
   const bin = unit * Math.max(1, Math.ceil((last - first) / unit / (MOST_POINTS - 2)))
   const start = Math.floor((first + segment.shift) / bin) * bin - segment.shift
   const values = new Array<number>(Math.floor((last - start) / bin) + 1).fill(0)
-  for (const t of times) values[Math.min(values.length - 1, Math.floor((t - start) / bin))]!++
+  // one bin after the other: the times ascend
+  for (let i = 0, b = 0; i < times.length; i++) {
+    while (b + 1 < values.length && times[i]! >= start + (b + 1) * bin) b++
+    values[b]!++
+  }
   return { startSeconds: start, binSeconds: bin, values }
 }
 

@@ -1,7 +1,7 @@
 import { type Characterisation, type Refusal, refuse, type Trace } from '../model/index.js'
 import { arrivals } from './arrivals.js'
 import { caveats } from './caveats.js'
-import { sortColumn } from './distribution.js'
+import { ascending, sortColumn } from './distribution.js'
 import { durations, type Groupings } from './durations.js'
 import { estimates } from './estimates.js'
 import { heterogeneity } from './heterogeneity.js'
@@ -45,7 +45,7 @@ export function characterise(trace: Trace, options: CharacteriseOptions = {}): C
   const rows = deriveRows(trace)
   const run = sortColumn(rows.duration)
   const wait = rows.wait && sortColumn(rows.wait)
-  const resource = rows.held || rows.duration !== rows.run ? sortColumn(rows.resource) : run
+  const resource = rows.held || rows.duration !== rows.run ? ascending(rows.resource) : run.values
   const groupings = groupingsOf(rows, groupsAtMost)
   const size = sizeGroups(trace.jobs.slots)
   const withSize = { ...groupings, size }
@@ -67,7 +67,7 @@ export function characterise(trace: Trace, options: CharacteriseOptions = {}): C
     slowdown: slowdown(rows, boundedSlowdownSeconds),
     outcomes: outcomes(rows, run, groupings.outcome),
     utilisation: utilisation(rows, capacitySlots),
-    skew: skew(rows, resource.values),
+    skew: skew(rows, resource),
     names: names(rows),
     queues: queues(rows, run, wait),
     heterogeneity: heterogeneity(rows),
@@ -123,7 +123,8 @@ function source(rows: Rows): Characterisation['source'] {
   const { source, unit, slotUnit, clock, jobs } = rows.trace
   let first = Number.POSITIVE_INFINITY
   let last = Number.NEGATIVE_INFINITY
-  for (const t of jobs.submitSeconds) {
+  for (let i = 0; i < jobs.count; i++) {
+    const t = jobs.submitSeconds[i]!
     if (t < first) first = t
     if (t > last) last = t
   }

@@ -77,7 +77,8 @@ export function clockCounts(
   const last = times[times.length - 1]!
   const sliceAt = (local: number) => ((Math.floor(local / sliceSeconds) % slices) + slices) % slices
   let s = 0
-  for (const t of times) {
+  for (let i = 0; i < times.length; i++) {
+    const t = times[i]!
     while (s + 1 < segments.length && t >= segments[s + 1]!.fromSeconds) s++
     counts[sliceAt(t + segments[s]!.shift)]!++
   }

@@ -1,5 +1,5 @@
 import type { Distribution, GroupDistribution } from '../model/index.js'
-import { argsort, countAtMost, empiricalCdf, moments, quantile } from '../num/index.js'
+import { argsort, countAtMost, empiricalCdf, moments, quantile, sortAscending } from '../num/index.js'
 import { countByGroup, type Groups, knownRows } from './rows.js'
 
 /** A column with its rows in ascending order: sorted once, read by every figure and every grouping. */
@@ -59,14 +59,14 @@ export function ascending(column: Float64Array, least = Number.NEGATIVE_INFINITY
     known[n++] = value
   }
   const values = known.subarray(0, n)
-  return sorted ? values : values.sort()
+  return sorted ? values : sortAscending(values)
 }
 
 /** The values of each group in ascending order, split off the sorted column without sorting again. O(rows). */
 export function splitSorted(sorted: Sorted, groups: Groups): Float64Array[] {
   const counts = new Int32Array(groups.labels.length)
-  for (const row of sorted.rows) {
-    const g = groups.of[row]!
+  for (let i = 0; i < sorted.rows.length; i++) {
+    const g = groups.of[sorted.rows[i]!]!
     if (g >= 0) counts[g] = counts[g]! + 1
   }
   const parts = Array.from(counts, (count) => new Float64Array(count))

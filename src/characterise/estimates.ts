@@ -1,5 +1,5 @@
 import type { Characterisation } from '../model/index.js'
-import { countAtMost } from '../num/index.js'
+import { countAtMost, sortAscending } from '../num/index.js'
 import { ascending, describe } from './distribution.js'
 import type { Rows } from './rows.js'
 
@@ -16,7 +16,7 @@ export function estimates(rows: Rows): Characterisation['estimates'] {
     if (column[i]! > 0 && column[i]! < Number.POSITIVE_INFINITY && rows.duration[i]! >= 0)
       ratios[n++] = rows.duration[i]! / column[i]!
   }
-  const sorted = ratios.slice(0, n).sort()
+  const sorted = sortAscending(ratios.subarray(0, n))
   let distinct = 0
   for (let i = 0; i < given.length; i++) if (i === 0 || given[i] !== given[i - 1]) distinct++
   let below = 0

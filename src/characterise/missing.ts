@@ -44,7 +44,8 @@ function numbers(column: string, values: Float64Array | undefined, count: number
   let absent = 0
   let negative = 0
   let zero = 0
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
     if (!Number.isFinite(value)) absent++
     else if (value < 0) negative++
     else if (value === 0) zero++
@@ -55,6 +56,7 @@ function numbers(column: string, values: Float64Array | undefined, count: number
 function labels(column: string, values: LabelColumn | undefined, count: number): Characterisation['missing'][number] {
   if (!values) return { column, present: false, missing: count, negative: null, zero: null }
   let absent = 0
-  for (const code of values.codes) if (code < 0) absent++
+  const { codes } = values
+  for (let i = 0; i < codes.length; i++) if (codes[i]! < 0) absent++
   return { column, present: true, missing: absent, negative: null, zero: null }
 }

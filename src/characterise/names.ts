@@ -13,7 +13,8 @@ export function names(rows: Rows): Characterisation['names'] {
   let recurring = 0
   let fiveTimes = 0
   let recurringNames = 0
-  for (const count of counts) {
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i]!
     named += count
     if (count >= 2) {
       recurring += count

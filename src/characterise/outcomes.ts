@@ -7,7 +7,7 @@ import { countByGroup, type Groups, type Rows, shareOf } from './rows.js'
 export function outcomeGroups(outcome: Uint8Array | undefined): Groups | undefined {
   if (!outcome) return undefined
   const counts = new Int32Array(OUTCOMES.length)
-  for (const code of outcome) if (code < counts.length) counts[code]!++
+  for (let i = 0; i < outcome.length; i++) if (outcome[i]! < counts.length) counts[outcome[i]!]!++
   const group = new Int32Array(256).fill(-1)
   const labels: string[] = []
   for (const [code, label] of OUTCOMES.entries()) if (counts[code]! > 0) group[code] = labels.push(label) - 1

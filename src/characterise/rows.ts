@@ -137,7 +137,8 @@ export function knownRows(values: Float64Array): Int32Array {
 /** Rows of each code of a label column; −1 is left out. */
 export function countByLabel(column: LabelColumn): Float64Array {
   const counts = new Float64Array(column.labels.length)
-  for (const code of column.codes) if (code >= 0) counts[code] = counts[code]! + 1
+  const { codes } = column
+  for (let i = 0; i < codes.length; i++) if (codes[i]! >= 0) counts[codes[i]!] = counts[codes[i]!]! + 1
   return counts
 }
 
@@ -161,7 +162,9 @@ export function groupByLabel(column: LabelColumn, most: number): Groups {
   for (let i = 0; i < codes.length; i++) group[codes[i]!] = Math.min(i, most)
   const labels = codes.slice(0, most).map((code) => column.labels[code]!)
   if (rest > 0) labels.push(`${rest} others`)
-  return { of: column.codes.map((code) => (code < 0 ? -1 : group[code]!)), labels }
+  const of = new Int32Array(column.codes.length)
+  for (let i = 0; i < of.length; i++) of[i] = column.codes[i]! < 0 ? -1 : group[column.codes[i]!]!
+  return { of, labels }
 }
 
 /** The distinct numbers of a column as groups in ascending order; undefined where there are more than `most` of them. */
@@ -188,7 +191,8 @@ export function groupByNumber(values: Float64Array, most: number): Groups | unde
 /** Rows in each group. */
 export function countByGroup(groups: Groups): Int32Array {
   const counts = new Int32Array(groups.labels.length)
-  for (const g of groups.of) if (g >= 0) counts[g] = counts[g]! + 1
+  const { of } = groups
+  for (let i = 0; i < of.length; i++) if (of[i]! >= 0) counts[of[i]!] = counts[of[i]!]! + 1
   return counts
 }
 

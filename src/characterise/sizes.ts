@@ -1,6 +1,6 @@
 import type { Characterisation } from '../model/index.js'
 import { argsort } from '../num/index.js'
-import { ascending, describe, type Sorted } from './distribution.js'
+import { ascending, describe } from './distribution.js'
 import { countByGroup, type Groups, knownRows, type Rows, shareOf } from './rows.js'
 
 /**
@@ -81,7 +81,11 @@ export function sizes(rows: Rows, groups: SizeGroups | undefined): Characterisat
     if (g >= 0 && rows.resource[i]! >= 0) held[g] = held[g]! + rows.resource[i]!
   }
   const byValue = new Map<number, number>()
-  for (const value of sorted) byValue.set(value, (byValue.get(value) ?? 0) + 1)
+  for (let i = 0; i < sorted.length; ) {
+    const from = i
+    while (i < sorted.length && sorted[i] === sorted[from]) i++
+    byValue.set(sorted[from]!, i - from)
+  }
   const { slotShare } = rows.jobs
   let sharing = 0
   if (slotShare) for (let i = 0; i < rows.count; i++) if (slots[i]! > 0 && slotShare[i]! < 1) sharing++
@@ -112,12 +116,13 @@ const WORK_CLASSES = [
 ] as const
 
 /** Resource-time of rows, with the four classes by resource-hours of Sia (SOSP’23). Null where no run time is known. */
-export function work(resource: Sorted): Characterisation['work'] {
-  const distribution = describe(resource.values)
+export function work(resource: Float64Array): Characterisation['work'] {
+  const distribution = describe(resource)
   if (!distribution) return null
   const counts = [0, 0, 0, 0]
   const held = [0, 0, 0, 0]
-  for (const seconds of resource.values) {
+  for (let i = 0; i < resource.length; i++) {
+    const seconds = resource[i]!
     const hours = seconds / 3600
     const c = hours <= 1 ? 0 : hours <= 10 ? 1 : hours <= 100 ? 2 : 3
     counts[c]!++
@@ -147,7 +152,8 @@ export function fanOut(rows: Rows): Characterisation['fanOut'] {
       key[i] = id.codes[i]! < 0 || name.codes[i]! < 0 ? Number.NaN : id.codes[i]! * name.labels.length + name.codes[i]!
     const order = argsort(key, knownRows(key))
     let last = -1
-    for (const row of order) {
+    for (let i = 0; i < order.length; i++) {
+      const row = order[i]!
       if (key[row] === last) continue
       last = key[row]!
       tasks[id.codes[row]!] = tasks[id.codes[row]!]! + 1

@@ -1,10 +1,10 @@
 import type { Characterisation, Skew } from '../model/index.js'
-import { gini, lorenz, topShare } from '../num/index.js'
+import { gini, lorenz, sortAscending, topShare } from '../num/index.js'
 import { countByLabel, type Rows, sumByLabel } from './rows.js'
 
 /** How unevenly amounts (≥ 0) are spread over their holders; null where there is none. Sorts a copy. */
 export function skewOf(amounts: Float64Array): Skew | null {
-  return skewOfSorted(amounts.slice().sort())
+  return skewOfSorted(sortAscending(amounts.slice()))
 }
 
 /** The same of ascending amounts. */
@@ -12,7 +12,7 @@ export function skewOfSorted(sorted: Float64Array): Skew | null {
   const n = sorted.length
   if (n === 0) return null
   let total = 0
-  for (const amount of sorted) total += amount
+  for (let i = 0; i < n; i++) total += sorted[i]!
   const orNull = (value: number) => (Number.isFinite(value) ? Math.min(1, value) : null)
   return {
     holders: n,

@@ -42,18 +42,17 @@ export function utilisation(rows: Rows, capacitySlots: number | undefined): Char
   const { held } = rows
   let first = Number.POSITIVE_INFINITY
   let last = Number.NEGATIVE_INFINITY
-  for (const t of submit) {
+  for (let i = 0; i < submit.length; i++) {
+    const t = submit[i]!
     if (t < first) first = t
     if (t > last) last = t
   }
   if (!(last > first)) return null
   const { from, until, openEnded } = occupancy(rows)
-  const ups = argsort(from, knownRows(from))
-  if (ups.length === 0) return null
-  const downs = argsort(until, ups)
-  const steps: Steps = { upTimes: pick(from, ups), upBy: undefined, downTimes: pick(until, downs), downBy: undefined }
+  const steps: Steps = { upTimes: ascending(from), upBy: undefined, downTimes: ascending(until), downBy: undefined }
+  if (steps.upTimes.length === 0) return null
   const running = level(steps, first, last)
-  const busySlots = held ? level({ ...steps, upBy: pick(held, ups), downBy: pick(held, downs) }, first, last) : running
+  const busySlots = held && !held.every(isOne) ? level({ ...steps, ...weights(from, until, held) }, first, last) : running
 
   let waiting: Level | null = null
   if (start) {
@@ -88,6 +87,14 @@ export function utilisation(rows: Rows, capacitySlots: number | undefined): Char
     meanUtilisation: capacitySlots === undefined ? null : busySlots.mean / capacitySlots,
     meanOfPeak: busySlots.peak > 0 ? Math.min(1, busySlots.mean / busySlots.peak) : null,
   }
+}
+
+const isOne = (held: number) => held === 1
+
+/** What each step up and each step down changes the level by. */
+function weights(from: Float64Array, until: Float64Array, held: Float64Array): Pick<Steps, 'upBy' | 'downBy'> {
+  const known = knownRows(from)
+  return { upBy: pick(held, argsort(from, known)), downBy: pick(held, argsort(until, known)) }
 }
 
 /** Busy slots just after each of `times` (NaN: not asked), those rows in ascending time. */
@@ -191,7 +198,7 @@ function levelQuantiles(heights: Float64Array, lengths: Float64Array, wholePeak:
     held = pick(lengths, order)
   }
   let total = 0
-  for (const length of held) total += length
+  for (let i = 0; i < held.length; i++) total += held[i]!
   return (p) => {
     let below = 0
     for (let i = 0; i < held.length; i++) {

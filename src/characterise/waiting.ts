@@ -1,4 +1,5 @@
 import type { Characterisation } from '../model/index.js'
+import { sortAscending } from '../num/index.js'
 import { ascending, describe, describeGroups, type Sorted } from './distribution.js'
 import type { Groupings } from './durations.js'
 import { microseconds, type Rows } from './rows.js'
@@ -57,6 +58,6 @@ export function slowdown(rows: Rows, thresholdSeconds: number): Characterisation
     const response = rows.wait[i]! + rows.run[i]!
     if (response >= 0) values[n++] = Math.max(1, response / Math.max(rows.run[i]!, thresholdSeconds))
   }
-  const bounded = describe(values.slice(0, n).sort())
+  const bounded = describe(sortAscending(values.subarray(0, n)))
   return bounded && { bounded }
 }
