@@ -1,5 +1,5 @@
 import type { Characterisation, Distribution, Skew } from '../model/index.js'
-import { bytes, count, counted, duration, instant, NONE, number, percent } from './format.js'
+import { bytes, compact, count, counted, duration, instant, NONE, number, percent } from './format.js'
 import { listed } from './measures.js'
 
 /** Words and figures that the terminal and the page of a characterisation share. */
@@ -21,7 +21,7 @@ export const resourceWord = (c: Characterisation): string =>
 /** An amount of resource-time in hours: `12,300 GPU-h`. */
 export function resource(c: Characterisation, seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return NONE
-  return `${number(seconds / 3600)} ${c.definitions.resource === 'slot-seconds' ? `${c.source.slotUnit}-h` : 'h'}`
+  return `${compact(seconds / 3600)} ${c.definitions.resource === 'slot-seconds' ? `${c.source.slotUnit}-h` : 'h'}`
 }
 
 export const fileName = (path: string): string => path.split(/[\\/]/).at(-1) || path
@@ -114,6 +114,7 @@ export function summaries(c: Characterisation): Summary[] {
   return [
     ...of('run time', c.durations?.overall, duration),
     ...of('wait', c.waiting?.overall, duration),
+    ...of('response (wait + run)', c.response, duration),
     ...of('time between arrivals', c.arrivals?.interarrival?.distribution, duration),
     ...of('bounded slowdown', c.slowdown?.bounded, plain),
     ...of(`${c.source.slotUnit}s asked for`, c.sizes?.distribution, plain),

@@ -109,17 +109,26 @@ function arrivalsText(c: Characterisation, pen: Ink): string | undefined {
   const swing = (of: { peakToTrough: number | null }): string =>
     of.peakToTrough === null ? '' : `, ${number(of.peakToTrough)}× the quietest`
   const daily = condensed(arrivals.perDay.values, pen.width - 16)
-  const lines = [
-    `  by hour     ${profile(arrivals.byHour)}  busiest ${clocked ? `${arrivals.byHour.peak} h` : `hour ${arrivals.byHour.peak + 1} of 24 from the start`}${swing(arrivals.byHour)}`,
-    `  by day      ${profile(arrivals.byWeekday)}  busiest ${days[arrivals.byWeekday.peak] ?? '–'}${swing(arrivals.byWeekday)}`,
-    `  over time   ${sparkline(daily)}`,
-  ]
+  const busiestHour = clocked ? `${arrivals.byHour.peak} h` : `hour ${arrivals.byHour.peak + 1} of 24 from the start`
+  const perHour = arrivals.meanPerHour === null ? '' : `${number(arrivals.meanPerHour)} an hour`
+  const clock = table(
+    [{ head: 'Arrivals' }, { head: perHour, align: right }, { head: '' }],
+    [
+      ['by hour', profile(arrivals.byHour), `busiest ${busiestHour}${swing(arrivals.byHour)}`],
+      [
+        'by day',
+        profile(arrivals.byWeekday).padEnd(24),
+        `busiest ${days[arrivals.byWeekday.peak] ?? '–'}${swing(arrivals.byWeekday)}`,
+      ],
+    ],
+    pen,
+  )
   const left = arrivals.leftOut.missingSubmission + arrivals.leftOut.beforeTraceStart
   const note =
     left > 0
       ? `\n${wrap(`Without ${count(left)} ${rowWords(c)} that have no submission time or were there before the trace began.`, pen, 2)}`
       : ''
-  return `${heading('Arrivals', pen)} ${arrivals.meanPerHour === null ? '' : `${number(arrivals.meanPerHour)} an hour`}\n${lines.join('\n')}${note}`
+  return `${clock}\nover time ${sparkline(daily)}${note}`
 }
 
 function burstinessText(c: Characterisation, pen: Ink): string | undefined {

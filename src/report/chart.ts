@@ -45,6 +45,7 @@ export interface Frame {
 }
 
 const DASHES = ['', '7 3', '2 3', '9 3 2 3', '1 3', '12 4']
+const GUIDE_DASH = '4 3'
 const WIDTHS = { full: 880, half: 425 }
 
 const colourOf = (colour: number | 'muted' | undefined, place: number): string =>
@@ -87,17 +88,13 @@ export function curveChart(
     y: { type: spec.y.scale ?? 'linear', domain: y, label: null, axis: null },
     marks,
   })
-  const legend =
-    curves.length < 2
-      ? undefined
-      : legendOf(
-          curves.map((curve, i) => ({
-            name: curve.name,
-            colour: colourOf(curve.colour, i),
-            ...(curve.shape === 'dots' ? { symbol: symbolOf(i) } : { dash: DASHES[i % DASHES.length]! }),
-          })),
-        )
-  return figure(spec, svg, legend)
+  const items: LegendItem[] = curves.map((curve, i) => ({
+    name: curve.name,
+    colour: colourOf(curve.colour, i),
+    ...(curve.shape === 'dots' ? { symbol: symbolOf(i) } : { dash: DASHES[i % DASHES.length]! }),
+  }))
+  items.push(...guideItems(guides))
+  return figure(spec, svg, items.length < 2 ? undefined : legendOf(items))
 }
 
 export interface Bar {
@@ -139,14 +136,15 @@ export function columnChart(
       ...valueAxis('y', spec.y, y),
     ],
   })
-  return figure(spec, svg)
+  return figure(spec, svg, guides.length === 0 ? undefined : legendOf(guideItems(guides)))
 }
 
 /** Lying bars, one or several a label, with their value written behind them. */
 export function barChart(spec: Frame & { readonly bars: readonly Bar[]; readonly x: Axis }): Markup {
+  const names = shortNames(spec.bars.map((bar) => bar.label))
   const bars = spec.bars
     .filter((bar) => Number.isFinite(bar.value))
-    .map((bar) => ({ ...bar, label: short(bar.label), series: bar.series ?? '' }))
+    .map((bar) => ({ ...bar, label: names.get(bar.label)!, series: bar.series ?? '' }))
   if (bars.length === 0) return empty(spec)
   const labels = [...new Set(bars.map((bar) => bar.label))]
   const series = [...new Set(bars.map((bar) => bar.series))]
@@ -158,10 +156,12 @@ export function barChart(spec: Frame & { readonly bars: readonly Bar[]; readonly
   const colour = (bar: { series: string }): string => `var(--c${series.indexOf(bar.series) % 6})`
   const thickness = series.length > 1 ? 13 : 20
   const svg = draw(
-    { ...spec, height: spec.height ?? 46 + labels.length * (thickness * series.length + 12) },
+    { ...spec, height: spec.height ?? 16 + labels.length * (thickness * series.length + 12) + (spec.x.label === '' ? 0 : 30) },
     {
       marginLeft: 14 + 6.6 * Math.max(...labels.map((label) => label.length)),
       marginRight: 62,
+      marginTop: 8,
+      marginBottom: spec.x.label === '' ? 8 : 38,
       x: { type: spec.x.scale ?? 'linear', domain: x, label: null, axis: null },
       fy: { domain: labels, label: null, axis: null, padding: 0.2 },
       y: { type: 'band', domain: series, label: null, axis: null, padding: 0.05 },
@@ -178,7 +178,9 @@ export function barChart(spec: Frame & { readonly bars: readonly Bar[]; readonly
           fill: 'currentColor',
         }),
         Plot.ruleX([x[0]], { stroke: 'currentColor' }),
-        Plot.axisX([], { label: spec.x.label, labelArrow: 'none', labelAnchor: 'right', labelOffset: 24 }),
+        ...(spec.x.label === ''
+          ? []
+          : [Plot.axisX([], { label: spec.x.label, labelArrow: 'none', labelAnchor: 'right', labelOffset: 24 })]),
       ],
     },
   )
@@ -203,9 +205,13 @@ export interface IntervalRow {
 export function intervalChart(
   spec: Frame & { readonly rows: readonly IntervalRow[]; readonly x: Axis; readonly muted?: string },
 ): Markup {
+  const names = shortNames(
+    spec.rows.map((row) => row.group),
+    34,
+  )
   const rows = spec.rows
     .filter((row) => [row.value, row.low, row.high].every(Number.isFinite))
-    .map((row) => ({ ...row, group: short(row.group, 34) }))
+    .map((row) => ({ ...row, group: names.get(row.group)! }))
   if (rows.length === 0) return empty(spec)
   const groups = [...new Set(rows.map((row) => row.group))]
   const series = [...new Set(rows.map((row) => row.series))]
@@ -313,11 +319,7 @@ export function scatterChart(
     y: { type: spec.y.scale ?? 'linear', domain: y, label: null, axis: null },
     marks: [
       ...frameMarks(spec.x, x, spec.y, y),
-      ...guideMarks(
-        guides.map((guide) => ({ ...guide, label: '' })),
-        x,
-        y,
-      ),
+      ...guideMarks(guides, x, y),
       ...series.flatMap((name, i) => {
         const own = data.filter((point) => point.series === name)
         return [
@@ -341,7 +343,7 @@ export function scatterChart(
     ],
   })
   const items: LegendItem[] = series.map((name, i) => ({ name, colour: colour(name), symbol: symbolOf(i) }))
-  for (const guide of guides) items.push({ name: guide.label, colour: 'currentColor', dash: '4 3' })
+  items.push(...guideItems(guides))
   return figure(spec, svg, items.length < 2 ? undefined : legendOf(items))
 }
 
@@ -398,9 +400,15 @@ function guideBoxes(
 
 // --- scales ---------------------------------------------------------------------------------------------------------------------------
 
+/** Bounds of what is drawn: beyond them ratios of two bounds overflow. */
+const SMALLEST = 1e-140
+const LARGEST = 1e140
+
 function extent(axis: Axis, values: readonly number[], margin = 0): [number, number] {
   const log = axis.scale === 'log'
-  const usable = values.filter((v) => Number.isFinite(v) && (!log || v > 0))
+  const usable = values
+    .filter((v) => Number.isFinite(v) && (!log || v > 0))
+    .map((v) => clamp(v, log ? [SMALLEST, LARGEST] : [-LARGEST, LARGEST]))
   let low = axis.low ?? Number.POSITIVE_INFINITY
   let high = axis.high ?? Number.NEGATIVE_INFINITY
   for (const v of usable) {
@@ -413,7 +421,7 @@ function extent(axis: Axis, values: readonly number[], margin = 0): [number, num
   if (log) {
     if (high / low < 1.5) return [low / 2, high * 2]
     const room = (high / low) ** margin
-    return [Math.max(low / room, Number.MIN_VALUE), high * room]
+    return [low / room, high * room]
   }
   if (high <= low) return low === 0 ? [0, 1] : [low - Math.abs(low) / 2, low + Math.abs(low) / 2]
   const room = (high - low) * margin
@@ -504,7 +512,7 @@ const LARGE: readonly (readonly [number, string])[] = [
 function tickText(axis: Axis): (v: number) => string {
   switch (axis.kind) {
     case 'duration':
-      return roundDuration
+      return (v) => (v === 0 ? '0' : roundDuration(v))
     case 'share':
       return (v) => percent(v)
     case 'count':
@@ -552,45 +560,41 @@ function frameMarks(x: Axis, xDomain: readonly [number, number], y: Axis, yDomai
 }
 
 function guideMarks(guides: readonly Guide[], x: readonly [number, number], y: readonly [number, number]): Plot.Markish[] {
-  const style = { stroke: 'currentColor', strokeOpacity: 0.7, strokeDasharray: '4 3' }
-  const text = { fill: 'currentColor', stroke: 'var(--paper)', strokeWidth: 3 }
-  return guides.flatMap((guide): Plot.Markish[] =>
-    guide.axis === 'x'
-      ? [
-          Plot.ruleX([clamp(guide.at, x)], style),
-          Plot.text([guide], {
-            x: () => clamp(guide.at, x),
-            frameAnchor: 'top',
-            text: 'label',
-            textAnchor: 'start',
-            dx: 5,
-            dy: 4,
-            ...text,
-          }),
-        ]
-      : [
-          Plot.ruleY([clamp(guide.at, y)], style),
-          Plot.text([guide], {
-            y: () => clamp(guide.at, y),
-            frameAnchor: 'right',
-            text: 'label',
-            textAnchor: 'end',
-            dy: -7,
-            ...text,
-          }),
-        ],
+  const style = { stroke: 'currentColor', strokeOpacity: 0.8, strokeDasharray: GUIDE_DASH }
+  return guides.map((guide) =>
+    guide.axis === 'x' ? Plot.ruleX([clamp(guide.at, x)], style) : Plot.ruleY([clamp(guide.at, y)], style),
   )
 }
+
+/** Guides are named in the legend: a name beside the line would lie on the data. */
+const guideItems = (guides: readonly Guide[]): LegendItem[] =>
+  guides.filter((guide) => guide.label !== '').map((guide) => ({ name: guide.label, colour: 'currentColor', dash: GUIDE_DASH }))
 
 function marginFor(axis: Axis, domain: readonly [number, number]): number {
   const longest = Math.max(...ticksOf(axis, domain).map((tick) => tickText(axis)(tick).length), 1)
   return Math.max(44, 16 + 6.6 * longest)
 }
 
+/** A label of at most so many characters; the end is kept, because that is where names of a family differ. */
 function short(label: string, most = 26): string {
-  const clean = withoutControls(label)
-  const characters = [...clean]
-  return characters.length <= most ? clean : `${characters.slice(0, most - 1).join('')}…`
+  const characters = [...withoutControls(label)]
+  if (characters.length <= most) return characters.join('')
+  const tail = Math.floor(most / 3)
+  return `${characters.slice(0, most - 1 - tail).join('')}…${characters.slice(-tail).join('')}`
+}
+
+/** Short labels that stay different where the long ones are. */
+function shortNames(labels: readonly string[], most = 26): Map<string, string> {
+  const names = new Map<string, string>()
+  const used = new Set<string>()
+  for (const label of new Set(labels)) {
+    const base = short(label, most)
+    let name = base
+    for (let i = 2; used.has(name); i++) name = `${base} (${i})`
+    used.add(name)
+    names.set(label, name)
+  }
+  return names
 }
 
 // --- markup ---------------------------------------------------------------------------------------------------------------------------

@@ -60,6 +60,13 @@ export function count(n: number | null | undefined): string {
   return Math.abs(n) >= 1e15 ? number(n) : fixed(Math.round(n), 0)
 }
 
+/** A number with a prefix for thousands of thousands, for tight places: `43,800`, `26.2 M`, `1.2 G`. */
+export function compact(x: number | null | undefined): string {
+  if (!present(x)) return NONE
+  const unit = Math.abs(x) < 0.9995e6 ? { symbol: '', size: 1 } : prefixed(x, '')
+  return unit.symbol === '' ? number(x) : `${number(x / unit.size)} ${unit.symbol}`
+}
+
 /** A share as a percentage: 0.0416 is `4.16 %`. What is above 0 but rounds to nothing is `< 0.001 %`. */
 export function percent(share: number | null | undefined, digits = 3): string {
   if (!present(share)) return NONE

@@ -1,5 +1,6 @@
 export { type CharacterisationContext, characterisationText } from './characterisation.js'
 export { characterisationPage } from './characterisation-page.js'
+export { characterisationInWords } from './characterisation-words.js'
 export * from './chart.js'
 export * from './format.js'
 export { heldOutText } from './held-out.js'

@@ -1,4 +1,4 @@
-import type { Issue, IssueReport, Refusal } from '../model/index.js'
+import { type Issue, type IssueReport, type Refusal, reportOf } from '../model/index.js'
 import { count, counted } from './format.js'
 import { type Content, html } from './html.js'
 import { nameInWords, numberNamed } from './named.js'
@@ -7,21 +7,7 @@ import { columnsOf, heading, type Ink, ink, parts, plain, type TextOptions, wrap
 
 const isReport = (issues: IssueReport | readonly Issue[]): issues is IssueReport => !Array.isArray(issues)
 
-/** A list of issues as a report, every one of them kept. */
-function reportOf(issues: IssueReport | readonly Issue[]): IssueReport {
-  if (isReport(issues)) return issues
-  const counts = new Map<string, { code: string; severity: Issue['severity']; count: number; message: string }>()
-  for (const { code, severity, message } of issues) {
-    const seen = counts.get(code)
-    counts.set(code, {
-      code,
-      severity: seen?.severity ?? severity,
-      message: seen?.message ?? message,
-      count: (seen?.count ?? 0) + 1,
-    })
-  }
-  return { counts: [...counts.values()], kept: issues }
-}
+const reported = (issues: IssueReport | readonly Issue[]): IssueReport => (isReport(issues) ? issues : reportOf(issues))
 
 const rank = (issue: { readonly severity: Issue['severity'] }): number => (issue.severity === 'error' ? 0 : 1)
 
@@ -41,7 +27,7 @@ function leftOut({ counts, kept }: IssueReport): { code: string; message: string
 
 /** `2 errors, 1,204 warnings`; `no issues`. */
 export function issuesInWords(issues: IssueReport | readonly Issue[]): string {
-  const { counts } = reportOf(issues)
+  const { counts } = reported(issues)
   const of = (severity: Issue['severity']): number =>
     counts.filter((c) => c.severity === severity).reduce((sum, c) => sum + c.count, 0)
   const [errors, warnings] = [of('error'), of('warning')]
@@ -61,7 +47,7 @@ export function issuesText(
   issues: IssueReport | readonly Issue[],
   options: TextOptions & { readonly heading?: string } = {},
 ): string {
-  const report = reportOf(issues)
+  const report = reported(issues)
   const pen = ink(options)
   const kept = [...report.kept].sort((a, b) => rank(a) - rank(b))
   const more = leftOut(report).map(({ message, count: n, shown }) => {
@@ -88,20 +74,27 @@ function aligned(issues: readonly Issue[], pen: Ink): string {
       const place = plain(issue.place, 400)
       const paint = issue.severity === 'error' ? pen.bad : pen.warn
       const value = saidValue(issue)
-      const rest = `${plain(issue.message, 1000)}${value === undefined ? '' : `  ${pen.dim(plain(value, 80))}`}`
       const hang = most + 4
-      const body = wrap(rest, pen, hang, hang)
+      const body = valued(wrap(plain(issue.message, 1000), pen, hang, hang), value && plain(value, 80), hang, pen)
       // A place that is wider than its column stands on a line of its own.
       return columnsOf(place) > most
-        ? `  ${paint(place)}\n${body}`
+        ? `${paint(wrap(place, pen, 2, 2))}\n${body}`
         : `  ${paint(place)}${' '.repeat(most - columnsOf(place))}  ${body.trimStart()}`
     })
     .join('\n')
 }
 
+/** The value behind the message, or below it where the line has no room. */
+function valued(body: string, value: string | undefined, hang: number, pen: Ink): string {
+  if (value === undefined || value === '') return body
+  const last = body.slice(body.lastIndexOf('\n') + 1)
+  if (columnsOf(last) + 2 + columnsOf(value) <= pen.width) return `${body}  ${pen.dim(value)}`
+  return `${body}\n${pen.dim(wrap(value, pen, hang, hang))}`
+}
+
 /** Issues as tables for a page: what was met how often, and the first places. */
 export function issuesMarkup(issues: IssueReport | readonly Issue[], firstPlaces = 12): Content {
-  const report = reportOf(issues)
+  const report = reported(issues)
   if (report.counts.length === 0) return html`<p>None: every row was read as it stands.</p>`
   const kept = [...report.kept].sort((a, b) => rank(a) - rank(b))
   return [

@@ -37,7 +37,10 @@ export interface Said {
 export function saidInWords({ message, numbers }: Said): string {
   const extra = Object.entries(numbers ?? {}).filter(([, x]) => Number.isFinite(x))
   if (/\d/.test(message) || extra.length === 0) return message
-  return `${message.replace(/[.]$/, '')}: ${extra.map(([name, x]) => `${nameInWords(name)} ${numberNamed(name, x)}`).join(', ')}`
+  const said = extra.map(([name, x]) =>
+    /^(rows|jobs|count)$/.test(name) ? `${numberNamed(name, x)} ${name}` : `${nameInWords(name)} ${numberNamed(name, x)}`,
+  )
+  return `${message.replace(/[.]$/, '')} (${said.join(', ')})`
 }
 
 /** Whole HTML of the page. */

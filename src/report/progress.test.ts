@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { CONTROLS } from '../../test/support/report-values.js'
+import { progress } from './progress.js'
+
+function watched(isTTY: boolean, columns = 80) {
+  const written: string[] = []
+  let at = 0
+  return {
+    written,
+    advance: (milliseconds: number) => void (at += milliseconds),
+    options: { stream: { isTTY, columns, write: (text: string) => written.push(text) }, now: () => at },
+  }
+}
+
+describe('progress', () => {
+  it('says nothing of work that takes under two seconds', () => {
+    for (const tty of [true, false]) {
+      const { written, advance, options } = watched(tty)
+      const p = progress({ label: 'reading', ...options })
+      for (let i = 0; i < 19; i++) {
+        advance(100)
+        p.update(i / 19)
+      }
+      p.stop()
+      expect(written).toEqual([])
+    }
+  })
+
+  it('says nothing at all when quiet', () => {
+    const { written, advance, options } = watched(true)
+    const p = progress({ label: 'reading', quiet: true, ...options })
+    advance(60_000)
+    p.update(0.5)
+    p.stop()
+    expect(written).toEqual([])
+  })
+
+  it('off a terminal is a plain line every five seconds with what is left at the pace so far', () => {
+    const { written, advance, options } = watched(false)
+    const p = progress({ label: 'simulating', ...options })
+    for (let i = 1; i <= 20; i++) {
+      advance(1_000)
+      p.update(i / 40)
+    }
+    p.stop()
+    // 2 s → 2/40 done, 38 s left; then every 5 s; nothing of it moves the cursor.
+    expect(written).toEqual([
+      'simulating: 5 %, about 38 s left\n',
+      'simulating: 17 %, about 33 s left\n',
+      'simulating: 30 %, about 28 s left\n',
+      'simulating: 42 %, about 23 s left\n',
+    ])
+  })
+
+  it('on a terminal is one line that is redrawn, shorter than the terminal, and taken away at the end', () => {
+    const { written, advance, options } = watched(true, 50)
+    const p = progress({ label: 'simulating a long label \u001b[31m', ...options })
+    for (let i = 1; i <= 100; i++) {
+      advance(50)
+      p.update(i / 100)
+    }
+    p.stop()
+    p.stop()
+    const lines = written.map((text) => text.replace(/^\r/, '').replace('\u001b[K', ''))
+    for (const line of lines) {
+      expect(line.length).toBeLessThan(50)
+      expect(line).not.toMatch(CONTROLS)
+    }
+    expect(lines.at(-1)).toBe('')
+    expect(lines.at(-2)).toContain('100 %')
+    // Ten times a second at most: 3 s at two updates every 100 ms.
+    expect(written.length).toBeLessThanOrEqual(33)
+  })
+
+  it('never runs backwards and shrugs off shares that are not numbers', () => {
+    const { written, advance, options } = watched(false)
+    const p = progress({ label: 'x', ...options })
+    for (const share of [0.5, 0.2, Number.NaN, 7]) {
+      advance(10_000)
+      p.update(share)
+    }
+    expect(written.map((line) => line.match(/\d+ %/)![0])).toEqual(['50 %', '50 %', '100 %'])
+  })
+})
