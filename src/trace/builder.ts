@@ -42,6 +42,8 @@ export interface BuilderOptions {
   place(line: number): string
   readonly numberFields: readonly NumberField[]
   readonly labelFields: readonly LabelField[]
+  /** What the file calls a field, for messages. */
+  columnOf?(field: NumberField): string | undefined
   readonly outcomes: boolean
   /** Times count from the trace’s own start, so that a negative one is wrong. */
   readonly relative: boolean
@@ -208,6 +210,11 @@ export class JobsBuilder {
     return false
   }
 
+  private nameOf(field: number): string {
+    const name = NUMBER_FIELDS[field]!
+    return this.options.columnOf?.(name) ?? name
+  }
+
   private checkRanges(line: number): void {
     const n = this.numbers
     for (const field of this.stored) {
@@ -217,10 +224,10 @@ export class JobsBuilder {
       const largest = absolute || field === RUN || field === ESTIMATE ? LONGEST_TIME : LARGEST_COUNT
       if (value > largest || value < -largest) {
         const unit = largest === LONGEST_TIME ? 'over 3,000 years: are these milliseconds?' : 'over 1e9'
-        this.without(field, line, 'out-of-range', `${NUMBER_FIELDS[field]} is ${unit} The job is kept without it`)
+        this.without(field, line, 'out-of-range', `${this.nameOf(field)} is ${unit} The job is kept without it`)
       } else if (value < 0 && field !== PRIORITY && (!absolute || this.options.relative)) {
         const code = absolute ? 'negative-time' : field === RUN || field === ESTIMATE ? 'negative-duration' : 'negative-number'
-        this.without(field, line, code, `${NUMBER_FIELDS[field]} is negative; the job is kept without it`)
+        this.without(field, line, code, `${this.nameOf(field)} is negative; the job is kept without it`)
       }
     }
     if (n[WAIT]! < 0) this.without(WAIT, line, 'negative-duration', 'wait is negative; the job is kept without it')

@@ -33,6 +33,7 @@ export async function readDelimited(
     numberFields: fields.numbers,
     labelFields: fields.labels,
     outcomes: fields.outcomes,
+    columnOf: (field) => format.numbers.find((source) => source.field === field)?.column,
     relative: format.clock === 'relative',
     uniqueIds: format.uniqueIds,
   })

@@ -127,6 +127,7 @@ async function readRows(
     numberFields: fields.numbers,
     labelFields: fields.labels,
     outcomes: fields.outcomes,
+    columnOf: (field) => format.numbers.find((source) => source.field === field)?.column,
     relative: format.clock === 'relative',
     uniqueIds: format.uniqueIds,
   })

@@ -533,7 +533,7 @@ describe('readTrace on any bytes', () => {
           expect((jobs.startSeconds?.[i] ?? Number.POSITIVE_INFINITY) < jobs.submitSeconds[i]!).toBe(false)
         }
       }),
-      { numRuns: 600 },
+      { numRuns: 600, seed: 2011 },
     )
   })
 })
