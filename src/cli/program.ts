@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addCharacteriseCommand } from './characterise.js'
+import { addDemoCommand } from './demo.js'
+import { addDoctorCommand } from './doctor.js'
 import { EXIT, type ExitCode, type Io, Stop } from './io.js'
 import { addPlanCommand } from './plan.js'
 import { addPredictCommand } from './predict.js'
@@ -17,6 +19,8 @@ const COMMANDS: readonly AddCommand[] = [
   addPlanCommand,
   addSolveCommand,
   addValidateCommand,
+  addDoctorCommand,
+  addDemoCommand,
 ]
 
 /** The whole command line: parses, runs, and turns refusals, issues and faults into text and an exit code. Never throws. */
