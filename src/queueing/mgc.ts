@@ -10,11 +10,11 @@
 import type { Caveat, Refusal } from '../model/index.js'
 import { caveat } from '../model/index.js'
 import type { Transform } from '../num/index.js'
-import { everydayInverter, kinkedInverter } from '../num/index.js'
+import { kinkedInverter, sharpInverter } from '../num/index.js'
 import { erlangC } from './mmc.js'
 import type { ClassAtStation, PriorityDiscipline, StationAnswer, StationClass } from './priority.js'
 import { nearSaturation, priorityStation, stationTime, unstable } from './priority.js'
-import { mixtureLaw, scaleLaw, scvOf } from './service-law.js'
+import { mixtureLaw, scaleLaw, scvOf, sharpnessOf } from './service-law.js'
 
 export interface GigcQuestion {
   readonly servers: number
@@ -148,7 +148,7 @@ function waitingClass({ service, arrivalRate }: StationClass, meanWait: number, 
   const w = [1, delayed * scale, 2 * delayed * scale ** 2, 6 * delayed * scale ** 3]
   const s = [1, service.mean, service.secondMoment, service.thirdMoment]
   const r = [1, w[1]! + s[1]!, w[2]! + 2 * w[1]! * s[1]! + s[2]!, w[3]! + 3 * w[2]! * s[1]! + 3 * w[1]! * s[2]! + s[3]!]
-  const rule = service.smooth ? everydayInverter() : kinkedInverter()
+  const rule = service.smooth ? sharpInverter(sharpnessOf(service)) : kinkedInverter()
   const answer = stationTime(r, response, service.shift, service.mean === service.shift ? 1 - delayed : 0, rule, rule)
   return {
     utilisation: arrivalRate * service.mean,

@@ -6,7 +6,7 @@
  * one sweep each: O(phases + arrows).
  */
 import type { Inverter, Transform } from '../num/index.js'
-import { carefulInverter } from '../num/index.js'
+import { sharpInverter } from '../num/index.js'
 
 export interface PhaseChain {
   /** Probability of starting in each phase; sums to 1. */
@@ -276,16 +276,16 @@ function seriesTransform(rates: Float64Array): Transform {
 
 /**
  * Probability of being in each phase at `time` (α e^{A·time}): by uniformisation while that is short, else by inverting the transforms of all
- * phases together, (α_j + Σ_i p_i r_i p_ij)/(s + r_j) in one forward sweep a node (error near 1e-9).
+ * phases together, (α_j + Σ_i p_i r_i p_ij)/(s + r_j) in one forward sweep a node.
  */
 export function phasesAt(chain: PhaseChain, time: number): Float64Array {
   if (time <= 0) return chain.initial.slice()
   const fastest = chain.rate.reduce((most, rate) => Math.max(most, rate), 0)
   const mean = fastest * time
   const steps = Math.ceil(mean + 8 * Math.sqrt(mean) + 30)
-  return steps * (chain.rate.length + chain.to.length) <= 4e6
+  return steps * (chain.rate.length + chain.to.length) <= 5e7
     ? uniformised(chain, mean, fastest, steps)
-    : inverted(chain, time, carefulInverter())
+    : inverted(chain, time, sharpInverter(1 / Math.sqrt(chain.rate.length), true))
 }
 
 function uniformised(chain: PhaseChain, mean: number, fastest: number, steps: number): Float64Array {

@@ -14,7 +14,7 @@
 import type { Caveat, Refusal } from '../model/index.js'
 import { caveat, refuse } from '../model/index.js'
 import type { Complex, Inverter, Transform } from '../num/index.js'
-import { carefulInverter, distributionAt, everydayInverter, kinkedInverter, quantileOf } from '../num/index.js'
+import { distributionAt, kinkedInverter, quantileOf, sharpInverter } from '../num/index.js'
 import type { Series } from './busy-period.js'
 import {
   busyPeriodRoot,
@@ -26,6 +26,7 @@ import {
   seriesOfMoments,
 } from './busy-period.js'
 import type { ServiceLaw } from './service-law.js'
+import { sharpnessOf } from './service-law.js'
 
 export interface StationClass {
   /** Jobs per second. */
@@ -76,8 +77,9 @@ export function priorityStation(classes: readonly StationClass[], discipline: Pr
   let residual = 0
   const heard = classes.some(({ service }) => !service.smooth)
   // Kinks of one class reach the others through the wait.
-  const quick = heard ? kinkedInverter() : everydayInverter()
-  const careful = heard ? kinkedInverter() : carefulInverter()
+  const sharpest = classes.reduce((least, { service }) => Math.min(least, sharpnessOf(service)), 1)
+  const quick = heard ? kinkedInverter() : sharpInverter(sharpest)
+  const careful = heard ? kinkedInverter() : sharpInverter(sharpest, true)
   for (const rank of new Set(ranks)) {
     const above = classes.filter((_, i) => ranks[i]! < rank)
     const own = classes.filter((_, i) => ranks[i]! === rank)

@@ -83,8 +83,18 @@ function lowTimes(high: StationClass, low: StationClass, moment: number, square:
   const step = 1e-20 / Math.max(low.service.mean, 1e-300)
   const tilted = -low.service.lst(-rate, step).im / step
   const mean = k * (moment - 1)
+  // E C² = 2 E[x(x − 1 − λw)]/λ² + (2b/λ) E[(x − 1)(2x − 1) − λwx] + b² E[(x − 1)(2x − 1)] + Var B · E[x − 1], b = E B; where λw is so small that the
+  // differences lose their digits, by the first terms in λ.
+  const evicted = 2 * square - 3 * moment + 1
+  const { mean: m1, secondMoment: m2, thirdMoment: m3 } = low.service
+  const variance = busySecond - busyMean ** 2
   const second =
-    k * k * (2 * square - 3 * moment + 1) + (moment - 1) * (busySecond - busyMean ** 2 + 1 / rate ** 2) - 2 * k * tilted
+    rate * m1 < 1e-4
+      ? m2 + rate * ((4 / 3) * m3 + 3 * busyMean * m2 + busySecond * m1)
+      : (2 * (square - moment - rate * tilted)) / rate ** 2 +
+        ((2 * busyMean) / rate) * (evicted - rate * tilted) +
+        busyMean ** 2 * evicted +
+        variance * (moment - 1)
   // What is left of a high busy period at the first low arrival after the low class went idle: up and down times alternate from an up time.
   const q = rate / (rate + low.arrivalRate)
   const root = highBusyTransform(high, low.arrivalRate)

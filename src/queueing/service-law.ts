@@ -7,7 +7,7 @@
 import type { Caveat, Law } from '../model/index.js'
 import { caveat } from '../model/index.js'
 import type { Transform } from '../num/index.js'
-import { everydayInverter, gaussLegendre, kinkedInverter, normalCdf, quantileOf } from '../num/index.js'
+import { gaussLegendre, kinkedInverter, normalCdf, quantileOf, sharpInverter } from '../num/index.js'
 import { densePhaseLaw } from './dense-phase.js'
 import type { PhaseChain, PhaseTypeMatrices } from './phase-chain.js'
 import {
@@ -415,6 +415,13 @@ export function mixtureLaw(of: readonly { readonly weight: number; readonly law:
   }
 }
 
+/** Coefficient of variation of X − shift: how sharply the law rises once its constant part is taken out. 1 where nothing is left. */
+export function sharpnessOf(law: ServiceLaw): number {
+  const rest = law.mean - law.shift
+  const variance = law.secondMoment - law.mean * law.mean
+  return rest <= 1e-12 * law.mean || variance <= 0 ? 1 : Math.sqrt(variance) / rest
+}
+
 /** E e^{θX} for real θ ≥ 0; Infinity where it diverges. */
 export function exponentialMoment(law: ServiceLaw, theta: number): number {
   return theta >= law.decayRate ? Number.POSITIVE_INFINITY : law.lst(-theta, 0).re
@@ -426,7 +433,12 @@ export function lawQuantile(law: ServiceLaw, p: number): number {
   // A chain's tail costs a transient solution each time; its transform is a product.
   if (survival === undefined || (law.smooth && law.parts !== undefined)) {
     if (law.mean - law.shift <= 0) return law.shift
-    const rest = quantileOf(law.rest, p, { mean: law.mean - law.shift }, law.smooth ? everydayInverter() : kinkedInverter())
+    const rest = quantileOf(
+      law.rest,
+      p,
+      { mean: law.mean - law.shift },
+      law.smooth ? sharpInverter(sharpnessOf(law)) : kinkedInverter(),
+    )
     if (rest !== undefined || survival === undefined) return law.shift + (rest ?? law.mean - law.shift)
   }
   let low = law.shift
