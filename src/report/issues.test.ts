@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { CONTROLS_BUT_LINES } from '../../test/support/report-values.js'
 import { type Issue, IssueCollector, refuse } from '../model/index.js'
 import { parsePage } from './dom.js'
 import { html } from './html.js'
 import { issuesInWords, issuesMarkup, issuesText, refusalText } from './issues.js'
 import { columnsOf } from './terminal.js'
+
+/** Characters that a terminal would obey, line ends aside. */
+const CONTROLS_BUT_LINES = /(?!\n)\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u
 
 const issue = (place: string, message: string, value?: string, severity: Issue['severity'] = 'error'): Issue => ({
   code: message,

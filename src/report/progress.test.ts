@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { CONTROLS } from '../../test/support/report-values.js'
 import { progress } from './progress.js'
+
+/** Characters that a terminal would obey: control characters and those that turn the direction of writing. */
+const CONTROLS = /\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u
 
 function watched(isTTY: boolean, columns = 80) {
   const written: string[] = []

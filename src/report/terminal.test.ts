@@ -1,7 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CONTROLS, UGLY } from '../../test/support/report-values.js'
 import { bar, bullets, columnsOf, ink, plain, sparkline, table, wrap } from './terminal.js'
+
+/** Characters that a terminal would obey: control characters and those that turn the direction of writing. */
+const CONTROLS = /\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u
+
+const UGLY = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "a'b&amp;c",
+  'high\u001b[31mred',
+  'line\nbreak\ttab',
+  '漢字のクラス',
+  'x'.repeat(120),
+  '\ud800lone',
+]
 
 const word = fc
   .oneof(fc.constantFrom('a', 'response', '1,234.5 ms', ...UGLY), fc.string({ maxLength: 50 }))

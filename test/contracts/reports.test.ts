@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CONTROLS_BUT_LINES, characterisations, plans, predictions } from '../../test/support/report-values.js'
-import { characterisationText } from './characterisation.js'
-import { characterisationPage } from './characterisation-page.js'
-import { type PageDocument, parsePage } from './dom.js'
-import { planPage, planText } from './plan.js'
-import { predictionPage, predictionText } from './prediction.js'
-import { columnsOf } from './terminal.js'
+import { characterisationText } from '../../src/report/characterisation.js'
+import { characterisationPage } from '../../src/report/characterisation-page.js'
+import { type PageDocument, parsePage } from '../../src/report/dom.js'
+import { planPage, planText } from '../../src/report/plan.js'
+import { predictionPage, predictionText } from '../../src/report/prediction.js'
+import { columnsOf } from '../../src/report/terminal.js'
+import { CONTROLS_BUT_LINES, characterisations, plans, predictions } from '../support/report-values.js'
 
 const LEAKS = /\bNaN\b|Infinity|undefined|\[object/
 
