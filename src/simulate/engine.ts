@@ -109,6 +109,11 @@ export class Engine implements JobTable {
   private readonly sprinter: Sprinter | undefined
   private readonly attempts: Uint16Array | undefined
   private readonly candidates: number[] = []
+  /** EASY: running jobs by expected end, and what the blocked head was promised. */
+  private readonly endOrder: Int32Array | undefined
+  private readonly endTimes: Float64Array | undefined
+  private promisedTo = -1
+  private promisedAt = 0
 
   /** `space` lends the columns; what this engine returns is overwritten by the next one that borrows from it. */
   constructor(
@@ -138,6 +143,10 @@ export class Engine implements JobTable {
     const most = Math.min(n, pool.capacity) + 1
     this.heapKey = new Float64Array(most)
     this.heapJob = new Int32Array(most)
+    if (rule.backfill === 'easy') {
+      this.endOrder = new Int32Array(most)
+      this.endTimes = new Float64Array(most)
+    }
     this.heapPlace = space.int32('heap place', n)
     this.markEvery = settings.markEvery ?? Number.POSITIVE_INFINITY
     this.attempts = jobs.failures ? new Uint16Array(n) : undefined
@@ -264,6 +273,7 @@ export class Engine implements JobTable {
       this.sprinter?.onEnd(job)
     }
     this.blocked = -1
+    this.promisedTo = -1
     this.dispatch(t, -1)
   }
 
@@ -291,6 +301,7 @@ export class Engine implements JobTable {
     this.queue.usage?.(this.owner[job], k, t)
     const key = this.nextAppointment(job, t)
     this.siftUp(this.running++, key, job)
+    if (this.endOrder !== undefined) this.expect(job)
     this.sprinter?.onStart(job, t)
   }
 
@@ -307,6 +318,7 @@ export class Engine implements JobTable {
     this.pool.give(job, k)
     this.busySlots -= k
     this.removeFromHeap(job)
+    if (this.endOrder !== undefined) this.forget(job)
     this.queue.usage?.(this.owner[job], -k, t)
   }
 
@@ -387,11 +399,11 @@ export class Engine implements JobTable {
     }
     if (could < need) return false
     if (candidates.length > 1) candidates.sort((a, b) => urgency(this, b, t) - urgency(this, a, t) || b - a)
-    pool.trialBegin()
+    pool.trialBegin(need)
     let evict = 0
-    while (!pool.trialFits(need)) {
+    while (!pool.trialFits) {
       if (evict === candidates.length) return false
-      pool.trialMove(candidates[evict], slots[candidates[evict]], 1)
+      pool.trialGive(candidates[evict], slots[candidates[evict]])
       evict++
     }
     this.queue.take(job, t)
@@ -415,53 +427,78 @@ export class Engine implements JobTable {
     else this.backfillConservative(t)
   }
 
-  /** When a running job should be over by its estimate; now, when it is over its time already. */
-  private estimatedEnd(job: number, t: number): number {
-    return Math.max(t, this.started[job] + (this.estimate[job] - (this.size[job] - this.leftAtStart(job))) / this.rate[job])
+  /** When a running job should be over by its estimate. Backfilling disciplines never interrupt, so it started with all of its work. */
+  private expectedEnd(job: number): number {
+    return this.started[job] + this.estimate[job] / this.rate[job]
   }
 
-  private leftAtStart(job: number): number {
-    // without interruption a job starts with all of its work
-    return this.rule.interrupts === 'resume' ? this.left[job] : this.size[job]
+  /** Keeps the running jobs in order of their expected ends, for EASY. */
+  private expect(job: number): void {
+    const end = this.expectedEnd(job)
+    const order = this.endOrder!
+    const ends = this.endTimes!
+    const n = this.running - 1
+    let low = 0
+    let high = n
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (ends[middle] <= end) low = middle + 1
+      else high = middle
+    }
+    order.copyWithin(low + 1, low, n)
+    ends.copyWithin(low + 1, low, n)
+    order[low] = job
+    ends[low] = end
+  }
+
+  private forget(job: number): void {
+    const order = this.endOrder!
+    const ends = this.endTimes!
+    const n = this.running + 1
+    const end = this.expectedEnd(job)
+    let low = 0
+    let high = n
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (ends[middle] < end) low = middle + 1
+      else high = middle
+    }
+    while (low < n && order[low] !== job) low++
+    // sprinting changes rates and with them the ends looked for
+    if (low === n) low = order.indexOf(job)
+    order.copyWithin(low, low + 1, n)
+    ends.copyWithin(low, low + 1, n)
   }
 
   private backfillEasy(head: number, t: number, newcomer: number): void {
-    const { pool, slots, heapJob, candidates, estimate } = this
+    const { pool, slots, estimate } = this
     const queue = this.queue as BackfillQueue
     const need = slots[head]
     if (newcomer >= 0 && !pool.fits(slots[newcomer])) return
-    candidates.length = 0
-    for (let i = 0; i < this.running; i++) candidates.push(heapJob[i])
-    const ends = this.ends
-    for (let i = 0; i < this.running; i++) ends[heapJob[i]] = this.estimatedEnd(heapJob[i], t)
-    candidates.sort((a, b) => ends[a] - ends[b] || a - b)
-    pool.trialBegin()
-    let shadow = t
-    let i = 0
-    while (i < candidates.length && !pool.trialFits(need)) {
-      shadow = ends[candidates[i]]
-      pool.trialMove(candidates[i], slots[candidates[i]], 1)
-      i++
-    }
-    for (; i < candidates.length && ends[candidates[i]] <= shadow; i++) pool.trialMove(candidates[i], slots[candidates[i]], 1)
-    const window = (shadow - t) * pool.topSpeed
     let from = newcomer >= 0 ? newcomer : head + 1
+    if (queue.find(from, pool.free, Number.POSITIVE_INFINITY, -1) < 0) return
+    if (this.promisedTo !== head) {
+      // The head’s promise holds until somebody ends: jobs slipped in since then do not move it.
+      const order = this.endOrder!
+      const ends = this.endTimes!
+      pool.trialBegin(need)
+      let i = 0
+      for (; i < this.running && !pool.trialFits; i++) pool.trialGive(order[i], slots[order[i]])
+      this.promisedAt = i > 0 ? ends[i - 1] : t
+      for (; i < this.running && ends[i] <= this.promisedAt; i++) pool.trialGive(order[i], slots[order[i]])
+      this.promisedTo = head
+    }
+    const shadow = Math.max(t, this.promisedAt)
+    const window = (shadow - t) * pool.topSpeed
     while (pool.free > 0) {
-      const spare = pool.trialFree - need
-      const job = queue.find(from, pool.free, window, spare)
+      const job = queue.find(from, pool.free, window, pool.trialFree - need)
       if (job < 0) return
       from = job + 1
       if (!pool.fits(slots[job])) continue
       queue.take(job)
       this.start(job, t)
-      if (t + estimate[job] / this.rate[job] > shadow) {
-        // It will still hold its slots then: allowed only if the head fits beside it.
-        pool.trialMove(job, slots[job], -1)
-        if (!pool.trialFits(need)) {
-          pool.trialMove(job, slots[job], 1)
-          this.unstart(job, t)
-        }
-      }
+      // A job that will still hold its slots then may start only if the head fits beside it.
+      if (t + estimate[job] / this.rate[job] > shadow && !pool.trialTake(job, slots[job])) this.unstart(job, t)
     }
   }
 
@@ -483,7 +520,8 @@ export class Engine implements JobTable {
     const times: number[] = [t]
     const free: number[] = [pool.free]
     const ends: { time: number; slots: number }[] = []
-    for (let i = 0; i < this.running; i++) ends.push({ time: this.estimatedEnd(heapJob[i], t), slots: slots[heapJob[i]] })
+    for (let i = 0; i < this.running; i++)
+      ends.push({ time: Math.max(t, this.expectedEnd(heapJob[i])), slots: slots[heapJob[i]] })
     ends.sort((a, b) => a.time - b.time)
     for (const end of ends) {
       if (end.time > times[times.length - 1]) {
@@ -518,12 +556,6 @@ export class Engine implements JobTable {
       }
       job = queue.find(after, 0x7ffffffe, Number.POSITIVE_INFINITY, 0x7ffffffe)
     }
-  }
-
-  private endsColumn: Float64Array | undefined
-  private get ends(): Float64Array {
-    this.endsColumn ??= new Float64Array(this.count)
-    return this.endsColumn
   }
 
   private siftUp(from: number, key: number, job: number): void {

@@ -51,6 +51,9 @@ export class SlotPool {
   private cellsUsed = 0
   private cellSpare = -1
   private trialTotal = 0
+  private trialNeed = 0
+  private trialGood = false
+  private readonly trialWhole: Int32Array
   private readonly trialNodes: Int32Array
 
   constructor(
@@ -64,6 +67,7 @@ export class SlotPool {
     const nodes = mode === 'count' ? 0 : byNode ? groups.reduce((sum, group) => sum + group.nodes, 0) : groups.length
     this.nodeFree = new Int32Array(nodes)
     this.trialNodes = new Int32Array(nodes)
+    this.trialWhole = new Int32Array(groups.length)
     this.nodeGroup = new Int32Array(nodes)
     this.groupFirst = new Int32Array(groups.length + 1)
     this.next = new Int32Array(nodes)
@@ -161,45 +165,88 @@ export class SlotPool {
     }
   }
 
-  trialBegin(): void {
+  /** Begins a trial for a gang of k: the copy is what is free now. */
+  trialBegin(k: number): void {
+    this.trialNeed = k
     this.trialTotal = this.free
-    if (this.mode === 'packed') this.trialNodes.set(this.nodeFree)
+    if (this.mode === 'packed') {
+      this.trialNodes.set(this.nodeFree)
+      this.trialWhole.fill(0)
+      for (let node = 0; node < this.trialNodes.length; node++) {
+        const g = this.nodeGroup[node]
+        if (this.trialNodes[node] === this.groups[g].slots) this.trialWhole[g]++
+      }
+      this.trialGood = this.trialSearch()
+    } else this.trialGood = k <= this.trialTotal
   }
 
-  /** On the copy: the job gives back its k slots (`sign` 1), or takes those that it holds (−1). */
-  trialMove(job: number, k: number, sign: 1 | -1): void {
-    this.trialTotal += sign * k
-    if (this.mode !== 'packed') return
-    for (let cell = this.cellOf[job]; cell >= 0; cell = this.cellNext[cell])
-      this.trialNodes[this.cellNode[cell]] += sign * this.cellSlots[cell]
+  /** On the copy: the job gives back its k slots. O(nodes that it holds) unless that makes the gang fit. */
+  trialGive(job: number, k: number): void {
+    this.trialTotal += k
+    if (this.mode !== 'packed') {
+      this.trialGood ||= this.trialNeed <= this.trialTotal
+      return
+    }
+    const { trialNodes, trialNeed } = this
+    for (let cell = this.cellOf[job]; cell >= 0; cell = this.cellNext[cell]) {
+      const node = this.cellNode[cell]
+      const g = this.nodeGroup[node]
+      const { slots } = this.groups[g]
+      const free = (trialNodes[node] += this.cellSlots[cell])
+      if (free === slots) this.trialWhole[g]++
+      if (this.trialGood) continue
+      if (trialNeed <= slots) this.trialGood = free >= trialNeed
+      else if (this.trialWhole[g] >= Math.floor(trialNeed / slots)) this.trialGood = this.trialSearch()
+    }
+  }
+
+  /** On the copy: the job takes what it holds now. Returns whether the gang of the trial still fits; if not, the copy is as before. */
+  trialTake(job: number, k: number): boolean {
+    this.trialTotal -= k
+    if (this.mode !== 'packed') {
+      if (this.trialNeed <= this.trialTotal) return true
+      this.trialTotal += k
+      return false
+    }
+    this.trialCells(job, -1)
+    if (this.trialSearch()) return true
+    this.trialCells(job, 1)
+    this.trialTotal += k
+    return false
   }
 
   get trialFree(): number {
     return this.trialTotal
   }
 
-  trialFits(k: number): boolean {
-    if (k > this.trialTotal) return false
-    if (this.mode !== 'packed') return true
+  /** Does the gang of the trial fit on the copy? */
+  get trialFits(): boolean {
+    return this.trialGood
+  }
+
+  private trialCells(job: number, sign: 1 | -1): void {
+    for (let cell = this.cellOf[job]; cell >= 0; cell = this.cellNext[cell]) {
+      const node = this.cellNode[cell]
+      const g = this.nodeGroup[node]
+      const { slots } = this.groups[g]
+      if (this.trialNodes[node] === slots) this.trialWhole[g]--
+      this.trialNodes[node] += sign * this.cellSlots[cell]
+      if (this.trialNodes[node] === slots) this.trialWhole[g]++
+    }
+  }
+
+  private trialSearch(): boolean {
+    const k = this.trialNeed
     const free = this.trialNodes
     for (let g = 0; g < this.groups.length; g++) {
       const { slots } = this.groups[g]
-      let whole = 0
-      let most = 0
-      let mostButWhole = 0
-      for (let node = this.groupFirst[g]; node < this.groupFirst[g + 1]; node++) {
-        const f = free[node]
-        if (f > most) most = f
-        if (f === slots) whole++
-        else if (f > mostButWhole) mostButWhole = f
-      }
-      if (k <= slots) {
-        if (k <= most) return true
-        continue
-      }
-      const full = Math.floor(k / slots)
+      const whole = this.trialWhole[g]
+      const full = k <= slots ? 0 : Math.floor(k / slots)
       const rest = k - full * slots
-      if (whole >= full && (rest === 0 || whole > full || mostButWhole >= rest)) return true
+      if (whole > full || (whole === full && rest === 0)) return true
+      if (whole < full) continue
+      for (let node = this.groupFirst[g]; node < this.groupFirst[g + 1]; node++)
+        if (free[node] >= rest && (free[node] < slots || full === 0)) return true
     }
     return false
   }
