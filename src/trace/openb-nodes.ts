@@ -23,6 +23,7 @@ export async function readOpenbNodes(path: string): Promise<NodesReading> {
   const groups = new Map<string, { name: string; count: number; slots: number }>()
   let header: string[] | undefined
   let nodesWithoutGpu = 0
+  let lacking: readonly string[] = []
   const drop = (code: string, line: number, message: string, value: string): void =>
     issues.add({
       code,
@@ -38,7 +39,8 @@ export async function readOpenbNodes(path: string): Promise<NodesReading> {
     onRecord(record) {
       if (!header) {
         header = Array.from({ length: record.count }, (_, field) => record.text(field).trim())
-        for (const column of COLUMNS.filter((name) => !header!.includes(name))) {
+        lacking = COLUMNS.filter((name) => !header!.includes(name))
+        for (const column of lacking) {
           const message = `an openb node list needs a column ${column}`
           issues.add({
             code: 'missing-column',
@@ -50,6 +52,7 @@ export async function readOpenbNodes(path: string): Promise<NodesReading> {
         }
         return
       }
+      if (lacking.length > 0) return
       if (record.count !== header.length) {
         drop('column-count', record.line, `${record.count} columns where the header has ${header.length}`, record.raw())
         return
