@@ -59,22 +59,17 @@ export function utilisation(rows: Rows, capacitySlots: number | undefined): Char
     // a row leaves the queue when it starts; one that ended without a start leaves then; one that did neither stays
     const joins = submit.slice()
     const leaves = new Float64Array(rows.count).fill(Number.NaN)
+    let leavesToRun = true
     for (let i = 0; i < rows.count; i++) {
       const begins = start[i]!
       const leave = Number.isFinite(begins) ? begins : end && Number.isFinite(end[i]!) ? end[i]! : Number.POSITIVE_INFINITY
       if (!Number.isFinite(joins[i]!) || leave < joins[i]!) joins[i] = Number.NaN
       else leaves[i] = leave
+      if (leaves[i] !== from[i]) leavesToRun = false
     }
-    waiting = level(
-      {
-        upTimes: ascending(joins),
-        upBy: undefined,
-        downTimes: ascending(leaves),
-        downBy: undefined,
-      },
-      first,
-      last,
-    )
+    // where every row leaves the queue to run, those times are sorted already
+    const downTimes = leavesToRun ? steps.upTimes : ascending(leaves)
+    waiting = level({ upTimes: ascending(joins), upBy: undefined, downTimes, downBy: undefined }, first, last)
   }
   return {
     basis: start ? 'start' : 'submission',
