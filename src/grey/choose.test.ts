@@ -8,7 +8,7 @@ const says = (name: string, answer: Partial<Prediction> | Refusal): Predictor =>
   refuses: () => undefined,
   predict: () => ('code' in answer ? answer : ({ caveats: [], predictor: { name }, ...answer } as unknown as Prediction)),
 })
-const scenario = {} as Scenario
+const scenario = { workload: { caveats: [{ code: 'fit', message: 'rough' }] } } as unknown as Scenario
 
 describe('choose', () => {
   it('takes the first that holds and says why the cheaper ones were passed over', () => {
@@ -19,7 +19,8 @@ describe('choose', () => {
     )
     expect(isRefusal(answer)).toBe(false)
     expect((answer as Prediction).predictor.name).toBe('engine')
-    expect((answer as Prediction).caveats[0]!.message).toBe('answered by analytic (engine); analytic refused: gangs')
+    expect((answer as Prediction).caveats.map(({ code }) => code)).toEqual(['fit', 'chosen'])
+    expect((answer as Prediction).caveats[1]!.message).toBe('answered by analytic (engine); analytic refused: gangs')
   })
 
   it('stops at unstable: no other model makes a queue stable', () => {

@@ -16,7 +16,7 @@ export interface Answer {
 
 /**
  * Asks predictors in the order given, cheapest first, and takes the first answer that holds. The prediction says why the cheaper ones were passed over,
- * as the caveat `chosen`. A refusal as `unstable` ends the search: no other model makes a queue stable.
+ * as the caveat `chosen`, and carries the caveats of the workload it is about. A refusal as `unstable` ends the search: no other model makes a queue stable.
  */
 export function choose(predictors: readonly Predictor[], scenario: Scenario, options: PredictOptions): Prediction | Refusal {
   const passed: string[] = []
@@ -27,7 +27,11 @@ export function choose(predictors: readonly Predictor[], scenario: Scenario, opt
       const why = passed.length > 0 ? `; ${passed.join('; ')}` : ', the cheapest that holds'
       return {
         ...answer,
-        caveats: [...answer.caveats, plain(caveat('chosen', `answered by ${predictor.kind} (${predictor.name})${why}`))],
+        caveats: [
+          ...answer.caveats,
+          ...(scenario.workload.caveats ?? []),
+          plain(caveat('chosen', `answered by ${predictor.kind} (${predictor.name})${why}`)),
+        ],
       }
     }
     if (answer.code === 'unstable') return answer

@@ -98,11 +98,14 @@ export function withTimeouts(policy: Policy, factor: number): Policy {
   return policyOf(policy, policy.discipline, policy.drop as Record<string, number>, { ...policy.sprint, timeoutSeconds })
 }
 
-/** Do two policies pull the same levers? Names aside. */
+/** What a policy does, names aside, as a key. */
+export function leversKey({ discipline, engine, placement, drop, sprint }: Policy): string {
+  return JSON.stringify([discipline, engine, placement, Object.entries(drop).sort(), sprint ?? null])
+}
+
+/** Do two policies do the same? Names aside. */
 export function sameLevers(a: Policy, b: Policy): boolean {
-  const pulled = ({ discipline, engine, placement, drop, sprint }: Policy): string =>
-    JSON.stringify([discipline, engine, placement, Object.entries(drop).sort(), sprint ?? null])
-  return pulled(a) === pulled(b)
+  return leversKey(a) === leversKey(b)
 }
 
 function sprintsOf(

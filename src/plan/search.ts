@@ -1,7 +1,5 @@
 import {
   type Candidate,
-  type Caveat,
-  caveat,
   isRefusal,
   type Plan,
   type Policy,
@@ -13,7 +11,7 @@ import {
   refuse,
   type Scenario,
 } from '../model/index.js'
-import { candidatePolicies, sameLevers, withTimeouts } from './candidates.js'
+import { candidatePolicies, leversKey, sameLevers, withTimeouts } from './candidates.js'
 import { compareCandidates, judge } from './judge.js'
 import { reasonFor } from './reason.js'
 
@@ -57,13 +55,21 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
   const base: PredictOptions = { seed: options.seed, ...(options.replay ? { replay: options.replay } : {}) }
   const tell = options.progress ?? (() => {})
   const counts = { screened: 0, simulated: 0, refused: 0 }
+  // a replay of a trace is the same however many jobs or digits are asked for: it is run once a policy
+  const replayed = scenario.workload.classes.every(({ work }) => work.kind === 'replay')
+  const known = new Map<string, Prediction | Refusal>()
   const ask = (predictor: Predictor, policy: Policy, jobs: number, precision: number): Prediction | Refusal => {
     const asked = { ...scenario, policy }
     const refused = predictor.refuses(asked)
     if (refused) return refused
+    const key = replayed ? `${predictor.kind} ${leversKey(policy)}` : undefined
+    const before = key === undefined ? undefined : known.get(key)
+    if (before) return before
     if (predictor === options.confirm) counts.simulated++
     else counts.screened++
-    return predictor.predict(asked, { ...base, jobsAtMost: jobs, precision })
+    const answer = predictor.predict(asked, { ...base, jobsAtMost: jobs, precision })
+    if (key !== undefined) known.set(key, answer)
+    return answer
   }
   const quick = (policy: Policy, jobs: number): Prediction | Refusal => {
     if (options.screen && !options.screen.refuses({ ...scenario, policy })) {
@@ -131,7 +137,8 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
   })
   const now0 = isRefusal(inForce) ? undefined : judge(scenario, scenario.policy, inForce, scale.response)
   if (confirmed.length === 0 && !now0) return refuse('infeasible', 'no candidate held when it was run for longer')
-  const ranked = [...confirmed, ...(now0 ? [{ ...now0 }] : [])].sort(compare)
+  // the sort is stable: where nothing tells them apart, what is in force stays in force
+  const ranked = [...(now0 ? [now0] : []), ...confirmed].sort(compare)
   const chosen = ranked[0]!
   tell(1, 'done')
   return {
@@ -191,20 +198,21 @@ function plainRefusal(refusal: Refusal): NonNullable<Plan['inForceRefusal']> {
 }
 
 function caveatsOf(scenario: Scenario, chosen: Candidate): Plan['caveats'] {
-  const found: Caveat[] = []
-  for (const jobClass of scenario.workload.classes) {
-    if (jobClass.accuracy?.source === 'assumed' && jobClass.name in chosen.policy.drop) {
-      found.push(
-        caveat(
-          'accuracy-assumed',
-          `the accuracy curve of ${jobClass.name} is assumed, not measured: measure it before you drop its tasks`,
-        ),
-      )
-    }
+  const found: Plan['caveats'] = []
+  const add = (code: string, message: string): void => void found.push({ code, message })
+  for (const { name, accuracy } of scenario.workload.classes) {
+    if (accuracy?.source === 'assumed' && name in chosen.policy.drop)
+      add('accuracy-assumed', `the accuracy curve of ${name} is assumed, not measured: measure it before you drop its tasks`)
+  }
+  if (INTERRUPTS.has(chosen.policy.discipline)) {
+    add(
+      'free-preemption',
+      `${chosen.policy.discipline} interrupts running jobs and goes on with them later: that is taken to cost nothing, which needs jobs that save their state`,
+    )
   }
   if (!scenario.goal)
-    found.push(
-      caveat('no-goal', 'no goal was given: the plan minimises the mean response of all classes, each against its response now'),
-    )
-  return found.map(({ code, message }) => ({ code, message }))
+    add('no-goal', 'no goal was given: the plan minimises the mean response of all classes, each against its response now')
+  return [...found, ...(scenario.workload.caveats ?? [])]
 }
+
+const INTERRUPTS: ReadonlySet<Policy['discipline']> = new Set(['las', 'srtf', 'priority-preemptive-resume'])

@@ -63,7 +63,11 @@ export function scenarioOfTrace(trace: Trace, asked: AskedOfTrace = {}): TraceSc
     assumed.push(caveat('policy-assumed', 'the trace does not say its policy: first come first served from one pool is assumed'))
   const workload = {
     ...fitted.workload,
-    caveats: [...(fitted.workload.caveats ?? []), ...assumed.map(({ code, message }) => ({ code, message }))],
+    caveats: [
+      ...assumed.map(({ code, message }) => ({ code, message })),
+      ...(fitted.workload.caveats ?? []),
+      ...trace.notes.map(({ code, message }) => ({ code, message })),
+    ],
   }
   const scenario: Scenario = {
     schema: 'halftone/scenario/1',
