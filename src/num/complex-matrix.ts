@@ -42,6 +42,35 @@ export function complexMultiply(a: ComplexMatrix, b: ComplexMatrix, adjoint: 'no
   return out
 }
 
+/** out += a · b for n × n blocks that begin at the given offsets: no allocation, for inner loops. */
+export function complexMultiplyAdd(
+  n: number,
+  a: { readonly re: Float64Array; readonly im: Float64Array },
+  aAt: number,
+  b: { readonly re: Float64Array; readonly im: Float64Array },
+  bAt: number,
+  out: { readonly re: Float64Array; readonly im: Float64Array },
+  outAt: number,
+): void {
+  const ar = a.re
+  const ai = a.im
+  const br = b.re
+  const bi = b.im
+  const or = out.re
+  const oi = out.im
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < n; k++) {
+      const x = ar[aAt + i * n + k]
+      const y = ai[aAt + i * n + k]
+      if (x === 0 && y === 0) continue
+      for (let j = 0, q = bAt + k * n, o = outAt + i * n; j < n; j++, q++, o++) {
+        or[o] += x * br[q] - y * bi[q]
+        oi[o] += x * bi[q] + y * br[q]
+      }
+    }
+  }
+}
+
 /**
  * Solves A·x = b in place by elimination with partial pivoting: `re`, `im` (n × n) are destroyed, `bRe`, `bIm` become x.
  * Returns the smallest pivot over the largest, 0 when singular.

@@ -24,6 +24,7 @@
 import {
   type ComplexMatrix,
   complexMultiply,
+  complexMultiplyAdd,
   complexSchur,
   complexSolveInPlace,
   complexZero,
@@ -176,7 +177,8 @@ function linearised(
       br[r] = rhs.re[r * N + c]
       bi[r] = rhs.im[r * N + c]
     }
-    classes.forEach((k, j) => {
+    for (let j = 0; j < classes.length; j++) {
+      const k = classes[j]
       const { order } = k.service
       const hat = hats[j]
       const g = blocks[j]
@@ -225,14 +227,14 @@ function linearised(
           }
         }
       }
-    })
+    }
     complexSolveInPlace(N, lr, li, br, bi)
     for (let r = 0; r < N; r++) {
       delta.re[r * N + c] = br[r]
       delta.im[r * N + c] = bi[r]
     }
-    classes.forEach((k, j) => {
-      const { order, band, thetaRe, thetaIm } = k.service
+    for (let j = 0; j < classes.length; j++) {
+      const { order, band, thetaRe, thetaIm } = classes[j].service
       const g = blocks[j]
       const out = moved[j]
       for (let i = order - 1; i >= 0; i--) {
@@ -259,7 +261,7 @@ function linearised(
           out.im[row + c] = (xi * dr - xr * di) * d
         }
       }
-    })
+    }
   }
   return { delta, moved }
 }
@@ -290,11 +292,7 @@ export function solveBusy(q: ComplexMatrix, classes: readonly ClassKernel[], sta
     classes.forEach((k, j) => {
       const phi = complexZero(N)
       addWeighted(blocks[j], N, k.service.order, k.service.alphaRe, k.service.alphaIm, phi.re, phi.im)
-      const term = complexMultiply(hats[j], phi)
-      for (let p = 0; p < N * N; p++) {
-        f.re[p] += term.re[p]
-        f.im[p] += term.im[p]
-      }
+      complexMultiplyAdd(N, hats[j], 0, phi, 0, f, 0)
     })
     for (let p = 0; p < N * N; p++) {
       f.re[p] -= t.re[p]
@@ -304,7 +302,7 @@ export function solveBusy(q: ComplexMatrix, classes: readonly ClassKernel[], sta
     const now: BusySolution = { generator: u, schur, residual, steps }
     // Rounding level reached: the residual no longer falls.
     if (best !== undefined && best.residual < 1e-11 && residual >= best.residual / 4) return residual < best.residual ? now : best
-    if (residual < 4e-16 || steps >= 60 || !Number.isFinite(residual))
+    if (residual < 3e-15 || steps >= 60 || !Number.isFinite(residual))
       return best !== undefined && !(residual < best.residual) ? best : now
     if (best === undefined || residual < best.residual) best = now
     const { delta } = linearised(t, classes, hats, blocks, f, undefined)

@@ -35,8 +35,10 @@ export interface QueueQuestion {
   readonly cdfAt?: readonly number[]
   /** As `cdfAt`, for each class in turn. */
   readonly cdfAtByClass?: readonly (readonly number[] | undefined)[]
-  /** Probabilities p of which the response (and wait) percentiles are wanted, each in (0, 1). */
+  /** Probabilities p of which the response percentiles are wanted, each in (0, 1). */
   readonly percentiles?: readonly number[]
+  /** As `percentiles`, of the wait; not under preemptive-resume. */
+  readonly waitPercentiles?: readonly number[]
   /** P(number = 0), …, this many. */
   readonly numberProbabilities?: number
   /** Probabilities of which the percentiles of the number are wanted. */
@@ -149,13 +151,15 @@ function classFigures(
     return refuse('not-converged', `the moments of class ${k + 1} came out impossible`, { class: k + 1 })
   }
   const wanted = question.numberMoments ?? 2
-  const number = numberMoments(queue, k, Math.max(1, wanted))
-  const residual = Math.abs(number[0] / (own.rate * response[0]) - 1)
+  const number = wanted > 0 || question.numberPercentiles !== undefined ? numberMoments(queue, k, Math.max(1, wanted)) : []
+  // Little's law: the mean number was not found from the mean response.
+  const residual = number.length > 0 ? Math.abs(number[0] / (own.rate * response[0]) - 1) : 0
   const percentiles = question.percentiles ?? []
+  const waitPercentiles = inside ? [] : (question.waitPercentiles ?? [])
   const times = question.cdfAtByClass?.[k] ?? question.cdfAt
   let responseTimes: TimeFigures = { moments: response }
   let waitTimes: TimeFigures = { moments: wait }
-  if (times !== undefined || percentiles.length > 0) {
+  if (times !== undefined || percentiles.length > 0 || waitPercentiles.length > 0) {
     const sharp = sharpness(queue)
     const sweep = sweepOf(queue, k)
     const asked = inside ? timeLaw(sweep, undefined) : timeLaw(sweep, own.service)
@@ -163,19 +167,20 @@ function classFigures(
       const rule = sharp ? kinkedInverter() : carefulInverter()
       responseTimes = { ...responseTimes, cdf: { t: times, F: times.map((t) => (t > 0 ? 1 - asked(t, rule).tail : 0)) } }
     }
+    const rule = sharp ? kinkedInverter() : everydayInverter()
     if (percentiles.length > 0) {
-      const rule = sharp ? kinkedInverter() : everydayInverter()
       const found = percentilesOf(asked, response, 0, percentiles, rule)
       if (found === undefined) return refuse('not-converged', `a percentile of class ${k + 1} was not found`, { class: k + 1 })
       responseTimes = { ...responseTimes, percentiles: found }
-      if (!inside && question.percentiles !== undefined) {
-        // P(wait = 0): the server idle and no work of this class's level, as an arrival of the class sees it.
-        const level = queue.targets[k].level
-        let none = 0
-        for (let i = 0; i < queue.n; i++) for (let j = 0; j < queue.n; j++) none += level.idle[i] * own.arrivals[i * queue.n + j]
-        const waits = percentilesOf(timeLaw(sweep, undefined), wait, none / own.rate, percentiles, rule)
-        if (waits !== undefined) waitTimes = { ...waitTimes, percentiles: waits }
-      }
+    }
+    if (waitPercentiles.length > 0) {
+      // P(wait = 0): the server idle, as an arrival of the class sees it.
+      const { idle } = queue.targets[k].level
+      let none = 0
+      for (let i = 0; i < queue.n; i++) for (let j = 0; j < queue.n; j++) none += idle[i] * own.arrivals[i * queue.n + j]
+      const found = percentilesOf(timeLaw(sweep, undefined), wait, none / own.rate, waitPercentiles, rule)
+      if (found === undefined) return refuse('not-converged', `a percentile of class ${k + 1} was not found`, { class: k + 1 })
+      waitTimes = { ...waitTimes, percentiles: found }
     }
     if (sweep.counts.residual > 1e-8) {
       caveats.push(

@@ -58,6 +58,20 @@ function add(a: Float64Array, b: Float64Array, factor: number): Float64Array {
   return a.map((x, i) => x + factor * b[i])
 }
 
+/** True when U is what it should be: solved to rounding, no eigenvalue on the right, no negative rate. */
+function isGenerator(busy: BusySolution): boolean {
+  const { n, re } = busy.generator
+  const { re: t } = busy.schur.triangular
+  let scale = 0
+  for (let i = 0; i < n; i++) scale = Math.max(scale, Math.abs(re[i * n + i]))
+  if (!(busy.residual < 1e-11)) return false
+  for (let i = 0; i < n; i++) {
+    if (t[i * n + i] > 1e-9 * scale) return false
+    for (let j = 0; j < n; j++) if (j !== i && re[i * n + j] < -1e-9 * scale) return false
+  }
+  return true
+}
+
 /** The station's figures that do not depend on what is asked. Inputs are valid (checked by the public doors). */
 export function solveQueue(
   arrivals: MarkedArrivals,
@@ -87,12 +101,15 @@ export function solveQueue(
   const K = classes.length
   let residual = 0
   const without = (count: number) => classes.slice(0, count).reduce((q, c) => add(q, c.arrivals, -1), generator)
+  const undisturbed = complexFromReal(n, generator)
   const solve = (count: number): BusySolution => {
-    const busy = solveBusy(complexFromReal(n, without(count)), classes.slice(0, count))
+    const silent = complexFromReal(n, without(count))
+    // From D the steps are few but may end at a solution of no meaning (an eigenvalue on the right); from Q they rise to the minimal one.
+    const quick = solveBusy(silent, classes.slice(0, count), undisturbed)
+    const busy = isGenerator(quick) ? quick : solveBusy(silent, classes.slice(0, count))
     residual = Math.max(residual, busy.residual)
     return busy
   }
-  const undisturbed = complexFromReal(n, generator)
   const noneBusy: BusySolution = { generator: undisturbed, schur: complexSchur(undisturbed), residual: 0, steps: 0 }
   const targets: SweepTarget[] = new Array(K)
   const interruptions: BusySolution[] = new Array(K)

@@ -67,6 +67,13 @@ export function makeSweep(target: SweepTarget): Sweep {
   const scale = silent.reduce((m, x) => Math.max(m, Math.abs(x)), 0)
   const ownIndex = level.classes.indexOf(own)
   const single = interrupters.length === 0
+  /** Component of each eigenvector that is held at 1, so that eigenvectors are smooth in the argument and can be extrapolated. */
+  const held = new Int32Array(N)
+  const olderRe = new Float64Array(N)
+  const olderIm = new Float64Array(N)
+  const lastVecRe = new Float64Array(NN)
+  const lastVecIm = new Float64Array(NN)
+  let steady = 0
   const anchorRe = new Float64Array(N)
   const anchorIm = new Float64Array(N)
   const anchorVecRe = new Float64Array(NN)
@@ -145,6 +152,7 @@ export function makeSweep(target: SweepTarget): Sweep {
       let ui = 0
       let vv = 0
       let largest = 0
+      let widest = 0
       for (let r = 0; r < N; r++) {
         const a = vecRe[at + r]
         const b = vecIm[at + r]
@@ -152,7 +160,10 @@ export function makeSweep(target: SweepTarget): Sweep {
         ui += a * bIm[r] - b * bRe[r]
         vv += a * a + b * b
         const size = Math.abs(bRe[r]) + Math.abs(bIm[r])
-        if (size > largest) largest = size
+        if (size > largest) {
+          largest = size
+          widest = r
+        }
       }
       const d = vv / (ur * ur + ui * ui)
       const sr = ur * d
@@ -160,12 +171,18 @@ export function makeSweep(target: SweepTarget): Sweep {
       if (!(largest > 0 && Number.isFinite(sr) && Number.isFinite(si))) return false
       zr -= sr
       zi -= si
-      const f = 1 / largest
-      for (let r = 0; r < N; r++) {
-        vecRe[at + r] = bRe[r] * f
-        vecIm[at + r] = bIm[r] * f
+      if (Math.abs(bRe[held[i]]) + Math.abs(bIm[held[i]]) < 0.05 * largest) {
+        held[i] = widest
+        steady = 0
       }
-      if (Math.abs(sr) + Math.abs(si) <= 1e-7 * (Math.abs(zr) + Math.abs(zi))) {
+      const hr = bRe[held[i]]
+      const hi = bIm[held[i]]
+      const h = 1 / (hr * hr + hi * hi)
+      for (let r = 0; r < N; r++) {
+        vecRe[at + r] = (bRe[r] * hr + bIm[r] * hi) * h
+        vecIm[at + r] = (bIm[r] * hr - bRe[r] * hi) * h
+      }
+      if (Math.abs(sr) + Math.abs(si) <= 2e-7 * (Math.abs(zr) + Math.abs(zi))) {
         rootRe[i] = zr
         rootIm[i] = zi
         return zr > 0
@@ -369,7 +386,6 @@ export function makeSweep(target: SweepTarget): Sweep {
         xr[r] = (sr * dr + si * di) / d
         xi[r] = (si * dr - sr * di) / d
       }
-      let largest = 0
       for (let r = 0; r < N; r++) {
         let sr = 0
         let si = 0
@@ -379,11 +395,20 @@ export function makeSweep(target: SweepTarget): Sweep {
         }
         vecRe[c * N + r] = sr
         vecIm[c * N + r] = si
-        largest = Math.max(largest, Math.abs(sr) + Math.abs(si))
       }
+      held[c] = 0
+      for (let r = 1; r < N; r++) {
+        const size = Math.abs(vecRe[c * N + r]) + Math.abs(vecIm[c * N + r])
+        if (size > Math.abs(vecRe[c * N + held[c]]) + Math.abs(vecIm[c * N + held[c]])) held[c] = r
+      }
+      const hr = vecRe[c * N + held[c]]
+      const hi = vecIm[c * N + held[c]]
+      const h = 1 / (hr * hr + hi * hi)
       for (let r = 0; r < N; r++) {
-        vecRe[c * N + r] /= largest
-        vecIm[c * N + r] /= largest
+        const a = vecRe[c * N + r]
+        const b = vecIm[c * N + r]
+        vecRe[c * N + r] = (a * hr + b * hi) * h
+        vecIm[c * N + r] = (b * hr - a * hi) * h
       }
     }
   }
@@ -414,21 +439,40 @@ export function makeSweep(target: SweepTarget): Sweep {
       vecIm.set(anchorVecIm)
       for (let i = 0; i < N; i++) rootRe[i] += sr - anchorS
       haveStep = false
+      steady = 0
       return
     }
+    const line = haveStep && !newLine
     for (let i = 0; i < N; i++) {
       const zr = rootRe[i]
       const zi = rootIm[i]
-      if (haveStep && !newLine) {
+      if (line && steady >= 2) {
+        // Quadratic through the last three roots of the line.
+        rootRe[i] = 3 * (zr - lastRe[i]) + olderRe[i]
+        rootIm[i] = 3 * (zi - lastIm[i]) + olderIm[i]
+      } else if (line) {
         rootRe[i] = 2 * zr - lastRe[i]
         rootIm[i] = 2 * zi - lastIm[i]
       } else if (kind === 'time') {
         rootRe[i] = zr + (sr - lastS)
         rootIm[i] = zi + (si - lastSi)
       }
+      olderRe[i] = lastRe[i]
+      olderIm[i] = lastIm[i]
       lastRe[i] = zr
       lastIm[i] = zi
     }
+    for (let p = 0; p < NN; p++) {
+      const vr = vecRe[p]
+      const vi = vecIm[p]
+      if (line && steady >= 1) {
+        vecRe[p] = 2 * vr - lastVecRe[p]
+        vecIm[p] = 2 * vi - lastVecIm[p]
+      }
+      lastVecRe[p] = vr
+      lastVecIm[p] = vi
+    }
+    steady = line ? steady + 1 : 0
   }
 
   return {

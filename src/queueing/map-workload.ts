@@ -10,7 +10,7 @@
  * ladder heights with matrices for numbers: nothing is subtracted, nothing is singular for Re z ≥ 0, however near saturation.
  * It follows from z w + Σ r_l(1 − φ_l(z)) = W(z)[zI + D_A(z)] because zI + D_A(z) = L(z)(zI + U_A).
  */
-import { type ComplexMatrix, complexMultiply, complexSolveInPlace, complexZero, stationaryVector } from '../num/index.js'
+import { type ComplexMatrix, complexMultiplyAdd, complexSolveInPlace, complexZero, stationaryVector } from '../num/index.js'
 import { addBlockProduct, type Blocks, type BusySolution, type ClassKernel, serviceBlocks } from './map-busy.js'
 import type { PhaseKernel } from './phase-kernel.js'
 
@@ -57,12 +57,21 @@ function chainBlocks(g: Blocks, order: number, busy: BusySolution, left?: Float6
     }
     lw = m
   }
+  const adjoint = complexZero(n)
+  for (let r = 0; r < n; r++) {
+    for (let c = 0; c < n; c++) {
+      adjoint.re[c * n + r] = w.re[r * n + c]
+      adjoint.im[c * n + r] = -w.im[r * n + c]
+    }
+  }
+  const half = complexZero(n)
+  const out = { re, im }
   for (let i = 0; i < order; i++) {
     const at = i * n * n
-    const block = { n, re: g.re.subarray(at, at + n * n), im: g.im.subarray(at, at + n * n) }
-    const x = complexMultiply(complexMultiply(lw, block), w, 'right')
-    re.set(x.re, at)
-    im.set(x.im, at)
+    half.re.fill(0)
+    half.im.fill(0)
+    complexMultiplyAdd(n, lw, 0, g, at, half, 0)
+    complexMultiplyAdd(n, half, 0, adjoint, 0, out, at)
   }
   return { re, im }
 }
@@ -192,6 +201,7 @@ export function throughWork(level: Level, g: readonly ComplexMatrix[], start: re
   const { n, classes, ladders, vacations, idle } = level
   const arguments_ = classes.map((k) => argumentBlocks(k.service, g, count))
   const f: ComplexMatrix[] = []
+  const scratch = complexZero(n)
   const lr = new Float64Array(n * n)
   const li = new Float64Array(n * n)
   const br = new Float64Array(n)
@@ -204,20 +214,16 @@ export function throughWork(level: Level, g: readonly ComplexMatrix[], start: re
       known.re.set(start[m].re)
       known.im.set(start[m].im)
     }
-    for (let l = 0; l < m; l++) {
-      classes.forEach((k, j) => {
-        for (let i = 0; i < k.service.order; i++) {
+    if (m > 0) {
+      for (let j = 0; j < classes.length; j++) {
+        for (let i = 0; i < classes[j].service.order; i++) {
           const at = i * n * n
-          const y = arguments_[j][m - l]
-          const fy = complexMultiply(f[l], { n, re: y.re.subarray(at, at + n * n), im: y.im.subarray(at, at + n * n) })
-          const ladder = { n, re: ladders[j].re.subarray(at, at + n * n), im: ladders[j].im.subarray(at, at + n * n) }
-          const p = complexMultiply(ladder, fy)
-          for (let q = 0; q < n * n; q++) {
-            known.re[q] += p.re[q]
-            known.im[q] += p.im[q]
-          }
+          scratch.re.fill(0)
+          scratch.im.fill(0)
+          for (let l = 0; l < m; l++) complexMultiplyAdd(n, f[l], 0, arguments_[j][m - l], at, scratch, 0)
+          complexMultiplyAdd(n, ladders[j], at, scratch, 0, known, 0)
         }
-      })
+      }
     }
     const now = complexZero(n)
     for (let c = 0; c < n; c++) {
@@ -228,10 +234,10 @@ export function throughWork(level: Level, g: readonly ComplexMatrix[], start: re
         br[r] = known.re[r * n + c]
         bi[r] = known.im[r * n + c]
       }
-      classes.forEach((k, j) => {
+      for (let j = 0; j < classes.length; j++) {
         const y = arguments_[j][0]
         const ladder = ladders[j]
-        for (let i = 0; i < k.service.order; i++) {
+        for (let i = 0; i < classes[j].service.order; i++) {
           const base = i * n * n
           const yr = y.re[base + c * n + c]
           const yi = y.im[base + c * n + c]
@@ -258,7 +264,7 @@ export function throughWork(level: Level, g: readonly ComplexMatrix[], start: re
             }
           }
         }
-      })
+      }
       complexSolveInPlace(n, lr, li, br, bi)
       for (let r = 0; r < n; r++) {
         now.re[r * n + c] = br[r]
@@ -279,36 +285,35 @@ export function throughWork(level: Level, g: readonly ComplexMatrix[], start: re
     }
     out.push({ re, im })
   }
+  const rowRe = new Float64Array(n)
+  const rowIm = new Float64Array(n)
   for (const vacation of vacations) {
     const { order } = vacation.service
     const y = argumentBlocks(vacation.service, g, count)
-    for (let m = 0; m <= count; m++) {
-      for (let l = 0; l <= m; l++) {
-        for (let i = 0; i < order; i++) {
-          const row = rowTimesComplex(vacation.rowsRe, vacation.rowsIm, i * n, f[l], 0, n)
-          const moved = rowTimesComplex(row.re, row.im, 0, y[m - l], i * n * n, n)
-          for (let c = 0; c < n; c++) {
-            out[m].re[c] += moved.re[c]
-            out[m].im[c] += moved.im[c]
-          }
-        }
+    // Rows r_l X_i F^(l), then times Y_i.
+    for (let l = 0; l <= count; l++) {
+      for (let i = 0; i < order; i++) {
+        rowRe.fill(0)
+        rowIm.fill(0)
+        rowTimesInto(vacation.rowsRe, vacation.rowsIm, i * n, f[l], 0, n, rowRe, rowIm)
+        for (let m = l; m <= count; m++) rowTimesInto(rowRe, rowIm, 0, y[m - l], i * n * n, n, out[m].re, out[m].im)
       }
     }
   }
   return out
 }
 
-/** Row (from offset `at`) times the N × N matrix that starts at `base`. */
-export function rowTimesComplex(
+/** out += row (from offset `at`) times the N × N matrix that starts at `base`. */
+function rowTimesInto(
   re: Float64Array,
   im: Float64Array,
   at: number,
   m: { readonly re: Float64Array; readonly im: Float64Array },
   base: number,
   n: number,
-): Row {
-  const outRe = new Float64Array(n)
-  const outIm = new Float64Array(n)
+  outRe: Float64Array,
+  outIm: Float64Array,
+): void {
   for (let r = 0; r < n; r++) {
     const x = re[at + r]
     const y = im[at + r]
@@ -317,5 +322,4 @@ export function rowTimesComplex(
       outIm[c] += x * m.im[p] + y * m.re[p]
     }
   }
-  return { re: outRe, im: outIm }
 }
