@@ -278,12 +278,18 @@ export function scatterChart(
     readonly y: Axis
     readonly guides?: readonly Guide[]
     readonly muted?: string
+    /** The series in the order of legend and colours; default the order met. What comes last among the points lies on top. */
+    readonly series?: readonly string[]
   },
 ): Markup {
   const points = spec.points.filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y))
   if (points.length === 0) return empty(spec)
   const guides = spec.guides ?? []
-  const series = [...new Set(points.map((point) => point.series))]
+  const met = [...new Set(points.map((point) => point.series))]
+  const series = [
+    ...(spec.series ?? []).filter((name) => met.includes(name)),
+    ...met.filter((name) => !spec.series?.includes(name)),
+  ]
   const along = (axis: 'x' | 'y'): number[] => guides.filter((guide) => guide.axis === axis).map((guide) => guide.at)
   const x = extent(
     spec.x,
@@ -320,14 +326,15 @@ export function scatterChart(
     marks: [
       ...frameMarks(spec.x, x, spec.y, y),
       ...guideMarks(guides, x, y),
-      ...series.flatMap((name, i) => {
+      ...met.flatMap((name) => {
+        const i = series.indexOf(name)
         const own = data.filter((point) => point.series === name)
         return [
           Plot.ruleY(own, { x1: 'xLow', x2: 'xHigh', y: 'y', stroke: colour(name), strokeWidth: 1.5, strokeOpacity: 0.7 }),
           Plot.dot(own, { x: 'x', y: 'y', fill: colour(name), stroke: 'var(--paper)', r: 5.5, symbol: symbolOf(i) }),
         ]
       }),
-      ...placed(labels, guideBoxes(guides, y, spec.y, box)).map((at) =>
+      ...placed([...labels].reverse(), guideBoxes(guides, y, spec.y, box)).map((at) =>
         Plot.text([at.label], {
           x: [at.x],
           y: [at.y],
@@ -649,7 +656,7 @@ function legendOf(items: readonly LegendItem[]): Markup {
       `<svg width="24" height="12" aria-hidden="true" focusable="false" style="fill:${item.colour};stroke:${item.colour}">${inner}</svg>`,
     )
   }
-  return html`<ul class="legend">${items.map((item) => html`<li>${key(item)} ${short(item.name, 40)}</li>`)}</ul>`
+  return html`<ul class="legend">${items.map((item) => html`<li>${key(item)} ${short(item.name, 60)}</li>`)}</ul>`
 }
 
 function figure(spec: Frame, svg: Markup, legend?: Markup): Markup {

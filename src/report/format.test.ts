@@ -139,14 +139,14 @@ describe('estimates', () => {
 })
 
 describe('change', () => {
-  it('is signed, and is said to be from 0 where there is no base', () => {
+  it('is signed, a factor from tenfold on, and said to be from 0 where there is no base', () => {
     expect([change(100, 150), change(200, 100), change(5, 5), change(0, 3), change(1, 300), change(1e-9, 1e9)]).toEqual([
       '+50 %',
       '−50 %',
       '0 %',
       'from 0',
-      '+300×',
-      '+1e18×',
+      '×300',
+      '×1e18',
     ])
   })
 })

@@ -77,7 +77,7 @@ export function percent(share: number | null | undefined, digits = 3): string {
   return `${number(x, digits)} %`
 }
 
-/** A change against a base, with its sign: `+12.3 %`, `−41 %`, `0 %`; `from 0` where there is no base to compare with. */
+/** A change against a base, with its sign: `+12.3 %`, `−41 %`, `0 %`; `×44.6` from tenfold on; `from 0` where there is no base to compare with. */
 export function change(from: number, to: number): string {
   if (!present(from) || !present(to)) return NONE
   if (from === to) return '0 %'
@@ -85,7 +85,7 @@ export function change(from: number, to: number): string {
   const x = (to - from) / Math.abs(from)
   if (!present(x)) return NONE
   if (Math.abs(x) < 0.0005) return '0 %'
-  if (Math.abs(x) >= 100) return `${x > 0 ? '+' : MINUS}${number(Math.abs(x) + (x > 0 ? 1 : 0), 2)}×`
+  if (x >= 9.995 && from > 0) return `×${number(to / from)}`
   return `${x > 0 ? '+' : MINUS}${number(Math.abs(100 * x), Math.abs(x) < 0.1 ? 2 : 3)} %`
 }
 

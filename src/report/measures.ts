@@ -123,7 +123,8 @@ export function predictorInWords({ predictor, cost }: Prediction): string {
     ...(cost.jobs === undefined ? [] : [counted(cost.jobs, 'job')]),
     ...(cost.events === undefined ? [] : [counted(cost.events, 'event')]),
   ]
-  return `Answered by ${KIND[predictor.kind]} (${predictor.name}): ${predictor.method}. It took ${listed(work)}.`
+  const name = predictor.name === predictor.kind ? '' : ` (${predictor.name})`
+  return `Answered by ${KIND[predictor.kind]}${name}: ${predictor.method}. It took ${listed(work)}.`
 }
 
 /** The widest interval of a mean response as a share of it, where any has one. */

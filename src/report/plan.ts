@@ -329,7 +329,7 @@ function directionsText(plan: Plan, pen: Ink): string {
 function changeText(plan: Plan, pen: Ink): string {
   if (keeps(plan)) return wrap('None: the policy in force stays.', pen, 2)
   return table(
-    [{ head: 'Knob' }, { head: current(plan).name }, { head: plan.chosen.policy.name }],
+    [{ head: 'Knob' }, { head: 'In force' }, { head: 'Plan' }],
     policyDifference(current(plan), plan.chosen.policy)
       .filter(({ changed }) => changed)
       .map(({ knob, from, to }) => [knob, from, to]),
@@ -366,12 +366,21 @@ function runnersText(plan: Plan, pen: Ink): string | undefined {
   const right = 'right' as const
   const rows = [plan.chosen, ...plan.runnersUp].map((candidate, i) => {
     const row = runnerRow(candidate)
-    return [i === 0 ? pen.bold(plain(row.name, 60)) : plain(row.name, 60), row.met, row.worst, row.loss, row.power, row.score]
+    return [
+      i === 0 ? 'plan' : String(i),
+      i === 0 ? pen.bold(plain(row.name, 100)) : plain(row.name, 100),
+      row.met,
+      row.worst,
+      row.loss,
+      row.power,
+      row.score,
+    ]
   })
   return [
     heading('Runners-up', pen),
     table(
       [
+        { head: '#' },
         { head: 'Policy' },
         { head: 'Goals met', align: right },
         { head: 'Tightest', align: right },
@@ -435,7 +444,7 @@ function sanitised(plan: Plan): Plan {
   })
   const cleanPolicy = (p: Plan['undo']): Plan['undo'] => ({
     ...p,
-    name: plain(p.name, 60),
+    name: plain(p.name, 100),
     drop: Object.fromEntries(Object.entries(p.drop).map(([name, ratio]) => [plain(name, 60), ratio])),
     ...(p.sprint && {
       sprint: {
@@ -590,6 +599,7 @@ function runnersMarkup(plan: Plan): Content {
   return dataTable(
     RUNNER_NOTE,
     [
+      { head: '#' },
       { head: 'Policy' },
       { head: 'Goals met', numeric: true },
       { head: 'Tightest goal', numeric: true },
@@ -600,6 +610,7 @@ function runnersMarkup(plan: Plan): Content {
     [plan.chosen, ...plan.runnersUp].map((candidate, i) => {
       const row = runnerRow(candidate)
       return [
+        i === 0 ? 'plan' : String(i),
         html`${i === 0 ? html`<strong>${row.name}</strong>` : row.name}<small>${policyInWords(candidate.policy)}</small>`,
         row.met,
         row.worst,
@@ -666,18 +677,18 @@ export function tightness(candidate: Candidate): number | undefined {
 }
 
 function candidateChart(plan: Plan): Content {
-  const named: readonly (readonly [string, Candidate])[] = [
-    ...(plan.inForce ? [['in force', plan.inForce] as const] : []),
-    ['plan', plan.chosen],
-    ...plan.runnersUp.map((c) => ['runner-up', c] as const),
+  // The plan comes last, so that it lies on top of runners-up that cost and give the same.
+  const named: readonly (readonly [series: string, label: string, candidate: Candidate])[] = [
+    ...(plan.inForce ? [['in force', '', plan.inForce] as const] : []),
+    ...plan.runnersUp.map((c, i) => ['runner-up, by its number in the table', String(i + 1), c] as const),
+    ['plan', '', plan.chosen],
   ]
-  const price = priceAxis(named.map(([, c]) => c))
-  const goalless = named.every(([, c]) => tightness(c) === undefined)
+  const price = priceAxis(named.map(([, , c]) => c))
+  const goalless = named.every(([, , c]) => tightness(c) === undefined)
   const gain = (c: Candidate): number | undefined => (goalless ? slowest(c) : tightness(c))
-  const points: ScatterPoint[] = named.flatMap(([series, c]) => {
+  const points: ScatterPoint[] = named.flatMap(([series, label, c]) => {
     const [x, y] = [price.of(c), gain(c)]
-    if (x === undefined || y === undefined || y <= 0) return []
-    return [{ x, y, series, ...(series !== 'runner-up' || named.length <= 8 ? { label: c.policy.name } : {}) }]
+    return x === undefined || y === undefined || y <= 0 ? [] : [{ x, y, series, label }]
   })
   if (points.length < 2) return ''
   const spread = Math.max(...points.map((p) => p.y)) / Math.min(...points.map((p) => p.y))
@@ -693,11 +704,15 @@ function candidateChart(plan: Plan): Content {
     title: goalless ? 'Candidates: price against response.' : 'Candidates: price against the tightest goal.',
     note: goalless ? 'Down and to the left is better.' : 'Below the line every goal is met; down and to the left is better.',
     alt: points
-      .map((p) => `${p.label ?? p.series}: price ${tick(price.axis, p.x)}, ${goalless ? duration(p.y) : percent(p.y)}`)
+      .map(
+        (p) =>
+          `${p.label === '' ? p.series : `runner-up ${p.label}`}: price ${tick(price.axis, p.x)}, ${goalless ? duration(p.y) : percent(p.y)}`,
+      )
       .slice(0, 10)
       .join('; '),
     points,
     muted: 'in force',
+    series: ['in force', 'plan'],
     x: price.axis,
     y,
     guides: goalless ? [] : [{ at: 1, axis: 'y', label: 'all goals met below' }],

@@ -18,8 +18,8 @@ h2{font-size:1.25rem;line-height:1.3;margin:2em 0 .6em;padding-top:.5em;border-t
 h3{font-size:1.02rem;margin:1.5em 0 .4em}
 p{margin:.5em 0;max-width:76ch;overflow-wrap:anywhere}
 .answer{font-size:1.18rem;line-height:1.45}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:1px;margin:1.3em 0;background:var(--line);border:1px solid var(--line);border-radius:6px;overflow:hidden}
-.figures div{background:var(--paper);padding:.65em .85em}
+.figures{display:flex;flex-wrap:wrap;gap:1px;margin:1.3em 0;border:1px solid var(--line);border-radius:6px;overflow:hidden}
+.figures div{flex:1 1 138px;box-shadow:0 0 0 1px var(--line);padding:.65em .85em}
 .figures dt{color:var(--soft);font-size:.83rem}
 .figures dd{margin:0;font-size:1.28rem;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .figures small{display:block;font-size:.8rem;font-weight:400;color:var(--soft)}
@@ -35,7 +35,7 @@ caption{text-align:left;color:var(--soft);padding-bottom:.45em;font-size:.9rem}
 th,td{padding:.36em .7em;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 th:first-child,td:first-child{padding-left:.2em}
 thead th{border-bottom:2px solid var(--line);font-weight:600;white-space:nowrap;vertical-align:bottom}
-tbody th{font-weight:500;overflow-wrap:anywhere;min-width:5em}
+tbody th{font-weight:500;overflow-wrap:break-word}
 .n{text-align:right;white-space:nowrap}
 td small,th small{display:block;color:var(--soft);font-weight:400}
 .good{color:var(--good);font-weight:600}.bad{color:var(--bad);font-weight:600}.unsure{color:var(--trust);font-weight:600}
