@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { readTrace } from 'halftone/trace'
 
 const DATA = '../shared/data'
@@ -75,6 +75,7 @@ async function measure(name: string, step: Step): Promise<Sample> {
     if (!reading.ok) throw new Error(JSON.stringify(reading))
     rows = reading.trace.jobs.count
   } else {
+    const { DuckDBInstance } = await import('@duckdb/node-api')
     const instance = await DuckDBInstance.create(':memory:', {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
@@ -90,9 +91,7 @@ async function measure(name: string, step: Step): Promise<Sample> {
   return { seconds: (performance.now() - started) / 1000, peakMegabytes: process.resourceUsage().maxRSS / 1024, rows }
 }
 
-type Connection = Awaited<ReturnType<DuckDBInstance['connect']>>
-
-async function typedColumns(connection: Connection, query: string): Promise<number> {
+async function typedColumns(connection: DuckDBConnection, query: string): Promise<number> {
   const result = await connection.stream(query)
   const columns: { numbers?: Float64Array; labels?: Map<string, number>; codes?: Int32Array }[] = []
   let rows = 0
