@@ -1,8 +1,9 @@
 import type { ClassRule, Issue, Trace } from '../model/index.js'
 import { reportOf } from '../model/index.js'
+import { issuesText } from '../report/index.js'
 import { readTrace } from '../trace/index.js'
 import type { Window } from '../workload/index.js'
-import { progressFor, stopForIssues, stopForRefusal } from './answer.js'
+import { progressFor, stopForIssues, stopForRefusal, style } from './answer.js'
 import type { Io } from './io.js'
 import { type AnswerOptions, durationSeconds, type TraceOptions, type WorkloadCliOptions } from './options.js'
 
@@ -17,6 +18,7 @@ export async function traceFor(io: Io, path: string, options: TraceOptions & Ans
   }).finally(() => bar.stop())
   if (reading.ok) return reading.trace
   if (reading.refusal && !reading.issues.counts.some(({ severity }) => severity === 'error')) {
+    if (!options.json) io.err(issuesText(reading.issues, style(io)))
     return stopForRefusal(io, reading.refusal, options)
   }
   return stopForIssues(io, reading.issues, options)
