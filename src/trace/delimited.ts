@@ -7,6 +7,13 @@ import type { ReadOptions, TraceReading } from './result.js'
 import { RowReader, type TableFormat, type TableNote } from './table.js'
 import { type Chunks, pump, reportShape, troubleReporter } from './text.js'
 
+/** A table’s format, its header and the delimiter that splits it. */
+export interface SplitTable {
+  readonly format: TableFormat
+  readonly header: readonly string[]
+  readonly delimiter: string
+}
+
 /**
  * Reads a delimited table of a known format whose header was found to fit.
  *
@@ -18,14 +25,12 @@ export async function readDelimited(
   path: string,
   bytes: number,
   chunks: Chunks,
-  format: TableFormat,
-  header: readonly string[],
-  delimiter: string,
-  timeZone: string,
+  { format, header, delimiter }: SplitTable,
   issues: IssueCollector,
   options: ReadOptions,
 ): Promise<TraceReading> {
   const place = (line: number) => `${path}:${line}`
+  const timeZone = options.timeZone ?? format.timeZone ?? 'UTC'
   const fields = RowReader.fieldsOf(format, header)
   const builder = new JobsBuilder({
     issues,

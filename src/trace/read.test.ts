@@ -477,6 +477,14 @@ describe('readTrace on bad files', () => {
     expect(both.ok ? [] : both.issues.kept.map(({ code }) => code)).toEqual(['yaml-tab', 'missing-file'])
   })
 
+  it('takes the clock from the first submit time that is one, and does not take both a mapping and a format', async () => {
+    const trace = await traceOf('submit,run\nsoon,1\n2020-01-01 00:00:00,1\n')
+    expect(trace.clock).toMatchObject({ kind: 'unix' })
+    expect(trace.issues.kept.map(({ code }) => code)).toEqual(['bad-time'])
+    const mapping = await file('schema: halftone/mapping/1\ncolumns:\n  submit: a\n', 'map.yaml')
+    expect((await issuesOf('a\n1\n', { mapping, format: 'philly' })).issues).toEqual(['--format mapping-and-format philly'])
+  })
+
   it('names the delimiter when the mapping has another than the file', async () => {
     const mapping = await file('schema: halftone/mapping/1\ndelimiter: ";"\ncolumns:\n  submit: a\n  run: b\n', 'map.yaml')
     const found = await issuesOf('a,b\n1,2\n', { mapping })

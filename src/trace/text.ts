@@ -1,7 +1,7 @@
-import { type IssueCollector, shown } from '../model/index.js'
+import { type Issue, type IssueCollector, shown } from '../model/index.js'
 import type { RecordScanner, RecordTrouble } from './records.js'
 import type { ReadOptions } from './result.js'
-import { type ByteSource, SourceTrouble } from './source.js'
+import { type ByteSource, notText, SourceTrouble } from './source.js'
 import type { TableNote } from './table.js'
 
 /** The content of a text file: its first bytes, already read to recognise it, and the rest. */
@@ -72,3 +72,52 @@ export function reportShape(scanner: RecordScanner, issues: IssueCollector, plac
     { code: 'comment-lines', message: 'comment lines, passed over', numbers: { rows: scanner.commentLines } },
   ]
 }
+
+/** Reads until at least `length` bytes or the end are there. Content that breaks off before gives its trouble here and again from `rest`. */
+export async function withHead(
+  chunks: AsyncGenerator<Buffer>,
+  length: number,
+): Promise<{ head: Buffer; rest: AsyncGenerator<Buffer>; trouble: SourceTrouble | undefined }> {
+  const parts: Buffer[] = []
+  let size = 0
+  let trouble: SourceTrouble | undefined
+  try {
+    while (size < length) {
+      const next = await chunks.next()
+      if (next.done) break
+      parts.push(next.value)
+      size += next.value.length
+    }
+  } catch (error) {
+    if (!(error instanceof SourceTrouble)) throw error
+    trouble = error
+  }
+  const head = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+  return { head, rest: trouble ? failing(trouble) : chunks, trouble }
+}
+
+async function* failing(trouble: SourceTrouble): AsyncGenerator<Buffer> {
+  yield* []
+  throw trouble
+}
+
+/** What is wrong with the first bytes of a text as a table of rows: nothing there, no text, or one endless line. */
+export function headTrouble(head: Buffer, path: string): Issue | undefined {
+  const wrong = (code: string, message: string): Issue => {
+    const value = head
+      .subarray(0, 100)
+      .toString('latin1')
+      .replace(/[^\x20-\x7e]/g, '.')
+    return { code, severity: 'error', place: `${path}:1`, message, value: shown(value) }
+  }
+  if (head.length === 0) return wrong('empty-file', 'the file holds nothing')
+  const strange = notText(head.subarray(0, 8192))
+  if (strange !== undefined) return wrong('not-text', strange)
+  if (head.length >= HEAD_BYTES && !head.includes('\n') && !head.includes('\r')) {
+    return wrong('line-too-long', 'the first line is longer than 256 KiB: this is no table of rows')
+  }
+  return undefined
+}
+
+/** How much of a text is read to recognise it. */
+export const HEAD_BYTES = 1 << 18
