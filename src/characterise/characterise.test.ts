@@ -225,6 +225,19 @@ describe('arrivals', () => {
     expect(byHour).toMatchObject({ peak: 14, peakToTrough: 3 })
   })
 
+  it('survive one time that is millennia off, in a time zone too', () => {
+    const clock = { kind: 'unix', originUnixSeconds: 1.5e9, timeZone: 'Europe/Berlin' } as const
+    const rows = [
+      { submit: 0, start: 0, end: 5 },
+      { submit: 60, start: 60, end: 70 },
+      { submit: 9e10, start: 9e10, end: 9e10 + 1 },
+    ]
+    const { arrivals, utilisation } = study(rows, { clock })
+    expect(arrivals!.byHour.counts.reduce((a, b) => a + b)).toBe(3)
+    expect(arrivals!.perHour.values.length).toBeLessThanOrEqual(2000)
+    expect(utilisation!.running.mean * 9e10).toBeCloseTo(15, 6)
+  })
+
   it('thin the hourly series so that at most 2,000 points remain, without losing a row', () => {
     const { perHour } = study([{ submit: 0 }, { submit: 3600 * 50_000 }, { submit: 3600 * 49_999 + 1 }]).arrivals!
     expect(perHour.values.length).toBeLessThanOrEqual(2000)
