@@ -7,7 +7,7 @@ import { forkJoinFamily } from './forkjoin.js'
 import { gig1Family } from './gig1.js'
 import { mg1Family } from './mg1.js'
 import { mm1Family } from './mm1.js'
-import { mapPh1Family, mmapPh1FirstComeFamily, mmapPh1PriorityFamily, mPh1PriorityFamily } from './mmap-ph-1.js'
+import { mapPh1Family, mapPhCFamily, mmapPh1FirstComeFamily, mmapPh1PriorityFamily, mPh1PriorityFamily } from './mmap-ph-1.js'
 import { mmcFamily } from './mmc.js'
 import { mmckFamily } from './mmck.js'
 import { openFamily } from './open.js'
@@ -19,6 +19,7 @@ export const families: readonly Family[] = [
   mmapPh1PriorityFamily,
   mmapPh1FirstComeFamily,
   mapPh1Family,
+  mapPhCFamily,
   arrivalFittingFamily,
   phaseTypeFittingFamily,
   gig1Family,

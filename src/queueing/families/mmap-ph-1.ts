@@ -2,6 +2,7 @@ import { isRefusal, type Refusal, refuse } from '../../model/index.js'
 import { arrivalAutocorrelation, arrivalMoments, type MarkedArrivals, type PhaseType } from '../../num/index.js'
 import type { QueueFigures, QueueQuestion } from '../map-figures.js'
 import { mapPh1 } from '../mapph1.js'
+import { mapPhC } from '../mapphc.js'
 import { mmapPh1FirstCome } from '../mmapph1-fcfs.js'
 import { mmapPh1Priority } from '../mmapph1-priority.js'
 import type { Ask, Family, FamilyAnswer } from './family.js'
@@ -153,6 +154,39 @@ export const mapPh1Family: Family = {
         arrival_lag_correlations: arrivalAutocorrelation(arrivals, 3),
       },
       method: 'matrix-analytic workload; distributions by Euler inversion and on a circle of generating-function values',
+      exact: true,
+      residual: figures.residual,
+      caveats: [...figures.caveats],
+    }
+  },
+}
+
+/** Correlated arrivals of one class at several equal servers: `arrivals` {D0, D1}, `service`, `servers`. */
+export const mapPhCFamily: Family = {
+  family: 'MAP/PH/c',
+  recognises: (model) => hasChain(model) && isPhaseType(model['service']) && typeof model['servers'] === 'number',
+  solve: (model, ask) => {
+    const document = model as unknown as Document
+    const { D0, D } = marked(document)
+    if (D.length !== 1) return refuse('unsupported', 'several classes of arrivals at several servers are not covered')
+    const figures = mapPhC(
+      { arrivals: { D0, D1: D[0] }, service: law(document.service!), servers: model['servers'] as number },
+      { percentiles: LEVELS, cdfAt: ask?.cdfAt ?? GRID },
+    )
+    if (isRefusal(figures)) return figures
+    return {
+      values: {
+        utilisation: figures.utilisation,
+        p_wait: figures.waitProbability,
+        mean_wait: figures.wait.moments[0],
+        response_moments: figures.response.moments,
+        response_cdf: figures.response.cdf,
+        response_percentiles: figures.response.percentiles,
+        wait_percentiles: figures.wait.percentiles,
+        number_moments: figures.number.moments,
+        number_pmf: figures.number.probabilities,
+      },
+      method: 'quasi-birth-death process by logarithmic reduction; waits by uniformisation',
       exact: true,
       residual: figures.residual,
       caveats: [...figures.caveats],
