@@ -66,6 +66,7 @@ interface Check {
 
 interface SolvedCase {
   readonly case: Case
+  readonly wallSeconds: number
   readonly result: SolveResult
   readonly checks?: readonly Check[]
   readonly agrees?: boolean
@@ -147,11 +148,13 @@ function askOf(expected: Readonly<Record<string, unknown>> | undefined): Ask | u
 }
 
 function solveCase(one: Case): SolvedCase {
+  const start = performance.now()
   const result = solve(one.model, askOf(one.expected))
-  if (one.expected === undefined) return { case: one, result }
-  if (result.kind !== 'answer') return { case: one, result, agrees: false }
+  const wallSeconds = (performance.now() - start) / 1000
+  if (one.expected === undefined) return { case: one, wallSeconds, result }
+  if (result.kind !== 'answer') return { case: one, wallSeconds, result, agrees: false }
   const checks = compare(one, one.expected, result.answer.values, '')
-  return { case: one, result, checks, agrees: checks.every((check) => check.within) }
+  return { case: one, wallSeconds, result, checks, agrees: checks.every((check) => check.within) }
 }
 
 /** Fields of a fit that have more than one right value: the moments beside them are compared instead. */
@@ -188,7 +191,7 @@ function exitOf({ result, agrees }: SolvedCase): number {
   return result.kind === 'refusal' || agrees === false ? EXIT.refused : EXIT.ok
 }
 
-function asJson({ case: one, result, checks, agrees }: SolvedCase): Record<string, unknown> {
+function asJson({ case: one, wallSeconds, result, checks, agrees }: SolvedCase): Record<string, unknown> {
   const head = one.id === undefined ? {} : { id: one.id }
   if (result.kind === 'issues')
     return { ...head, ...(result.family === undefined ? {} : { family: result.family }), issues: result.issues }
@@ -200,6 +203,7 @@ function asJson({ case: one, result, checks, agrees }: SolvedCase): Record<strin
     method,
     exact,
     ...(residual === undefined ? {} : { residual }),
+    cost: { wallSeconds },
     caveats,
     values,
     ...(checks === undefined ? {} : { agrees, checks }),
@@ -221,12 +225,12 @@ function shown(value: number): string {
   return Number(value.toPrecision(10)).toString()
 }
 
-function oneText({ case: one, result, checks }: SolvedCase): string {
+function oneText({ case: one, wallSeconds, result, checks }: SolvedCase): string {
   if (result.kind !== 'answer') return ''
   const { values, method, exact, residual, caveats } = result.answer
   const lines = [
     `${one.id === undefined ? '' : `${one.id}: `}${result.family}`,
-    `${exact ? 'exact' : 'approximate'}: ${method}${residual === undefined ? '' : ` (residual ${residual.toExponential(1)})`}`,
+    `${exact ? 'exact' : 'approximate'}: ${method}${residual === undefined ? '' : ` (residual ${residual.toExponential(1)})`}, in ${(1000 * wallSeconds).toPrecision(2)} ms`,
     '',
   ]
   if (checks === undefined) {

@@ -214,6 +214,20 @@ describe('M/G/1 with priorities', () => {
     expect(answer.classes[0]!.meanNumber + answer.classes[1]!.meanNumber).toBeCloseTo(0.7 / 0.3, 10)
   })
 
+  it('the number of each class is a distribution with its mean and second moment', () => {
+    const classes = [
+      { arrivalRate: 0.3, service: serviceLaw({ kind: 'erlang', shape: 2, meanSeconds: 1 }) },
+      { arrivalRate: 0.3, service: serviceLaw({ kind: 'constant', seconds: 1 }) },
+    ]
+    for (const discipline of disciplines)
+      for (const one of answered(priorityStation(classes, discipline)).classes) {
+        const p = one.numberProbabilities!(100)
+        expect(p.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 6)
+        expect(p.reduce((sum, value, n) => sum + n * value, 0)).toBeCloseTo(one.meanNumber, 4)
+        expect(p.reduce((sum, value, n) => sum + n * n * value, 0)).toBeCloseTo(one.numberSecondMoment, 2)
+      }
+  })
+
   it('refuses at and above full load, with the utilisation', () => {
     const service = serviceLaw({ kind: 'exponential', meanSeconds: 2 })
     for (const rate of [0.5, 0.6]) {

@@ -25,6 +25,7 @@ import {
   multiplySeries,
   seriesOfMoments,
 } from './busy-period.js'
+import { numberProbabilities } from './number-law.js'
 import type { ServiceLaw } from './service-law.js'
 import { sharpnessOf } from './service-law.js'
 
@@ -57,6 +58,8 @@ export interface ClassAtStation {
   readonly response: StationTime
   readonly meanNumber: number
   readonly numberSecondMoment: number
+  /** P(n jobs of the class at the station), n = 0 … count − 1; absent where only approximations are known. */
+  readonly numberProbabilities?: (count: number) => number[]
 }
 
 export interface StationAnswer {
@@ -283,6 +286,16 @@ function classAnswer(
     meanNumber: arrivalRate * response.mean,
     // Distributional Little’s law: those of a class leave in the order they came, so N is what arrives (Poisson) during a response.
     numberSecondMoment: arrivalRate ** 2 * response.secondMoment + arrivalRate * response.mean,
+    numberProbabilities: (count) =>
+      numberProbabilities(
+        (re, im) =>
+          product(responseRest(re, im), {
+            re: Math.exp(-re * shift) * Math.cos(im * shift),
+            im: -Math.exp(-re * shift) * Math.sin(im * shift),
+          }),
+        arrivalRate,
+        count,
+      ),
   }
 }
 

@@ -12,9 +12,18 @@ import {
   seriesChain,
 } from './phase-chain.js'
 import type { ServiceLaw } from './service-law.js'
-import { exponentialMoment, lawQuantile, mixtureLaw, phaseTypeLaw, scvOf, serviceLaw, twoMomentChain } from './service-law.js'
+import {
+  exponentialMoment,
+  lawQuantile,
+  mixtureLaw,
+  phaseTypeLaw,
+  phaseTypeOf,
+  scvOf,
+  serviceLaw,
+  twoMomentChain,
+} from './service-law.js'
 import { fluidBalanceTimeout, meanOvershoot, sprintLaw } from './sprint-law.js'
-import { keptTasks, listMakespan, stagesServiceLaw, waveBoundaries } from './waves.js'
+import { keptTasks, listMakespan, stagesServiceLaw, waveBoundaries, waveLevelChain } from './waves.js'
 
 const laws: Law[] = [
   { kind: 'constant', seconds: 2 },
@@ -290,6 +299,32 @@ describe('waves', () => {
     const long = listMakespan(serviceLaw({ kind: 'exponential', meanSeconds: 1 }), 30_000, 20)
     const chain = lawOf(stage({ kind: 'exponential', meanSeconds: 1 }, 30_000), 20)
     expect(long.mean / chain.mean).toBeCloseTo(1, 5)
+  })
+
+  it('E4: waves with a barrier add up: mean W·m, variance W·σ²; random counts branch at the ends of waves', () => {
+    const wave = { mean: 10, scv: 0.05 }
+    const [, mean, second] = chainMoments(waveLevelChain(50, 20, wave), 2)
+    expect(mean).toBeCloseTo(30, 9)
+    expect(second! - mean! ** 2).toBeCloseTo(3 * 5, 9)
+    const [, mixed] = chainMoments(waveLevelChain({ counts: [15, 40, 50], probabilities: [0.2, 0.3, 0.5] }, 20, wave), 1)
+    expect(mixed).toBeCloseTo(0.2 * 10 + 0.3 * 20 + 0.5 * 30, 9)
+    const [, partial] = chainMoments(
+      waveLevelChain({ counts: [15, 40, 50], probabilities: [0.2, 0.3, 0.5] }, 20, wave, { mean: 8, scv: 0.05 }),
+      1,
+    )
+    expect(partial).toBeCloseTo(0.2 * 8 + 0.3 * 20 + 0.5 * 28, 9)
+  })
+
+  it('a law as matrices: itself where it has few phases, else phases with its two moments and a caveat', () => {
+    const exact = phaseTypeOf(serviceLaw({ kind: 'erlang', shape: 3, meanSeconds: 6 }))
+    expect(exact.caveats).toEqual([])
+    expect(exact.matrices.generator[0]).toEqual([-0.5, 0.5, 0])
+    const fitted = phaseTypeOf(serviceLaw({ kind: 'lognormal', meanSeconds: 2, scv: 3 }))
+    expect(fitted.caveats.map((one) => one.code)).toEqual(['phases-fitted'])
+    const again = phaseTypeLaw(fitted.matrices)
+    expect(again.mean).toBeCloseTo(2, 12)
+    expect(scvOf(again)).toBeCloseTo(3, 9)
+    expect(scvOf(phaseTypeLaw(phaseTypeOf(serviceLaw({ kind: 'constant', seconds: 2 }), 10).matrices))).toBeCloseTo(0.1, 9)
   })
 
   it('other task times are fitted and say so', () => {

@@ -479,6 +479,37 @@ export function twoMomentChain(mean: number, scv: number, phasesAtMost = 1000): 
   return { ...chain, initial }
 }
 
+/**
+ * The law as initial vector and sub-generator of at most `orderAtMost` phases, for stations that take matrices (MAP/PH/1, MMAP/PH/1): exact where the law is
+ * phase-type of that order; else phases with its mean and variance — the variance raised to mean²/orderAtMost where it is smaller — and a caveat.
+ */
+export function phaseTypeOf(
+  law: ServiceLaw,
+  orderAtMost = 20,
+): { readonly matrices: PhaseTypeMatrices; readonly caveats: readonly Caveat[] } {
+  const phases = law.parts?.length === 1 ? (law.parts[0]!.chain?.rate.length ?? 0) : 0
+  if (law.phaseType !== undefined && phases <= orderAtMost) {
+    const matrices = law.phaseType()
+    if (matrices.initial.length <= orderAtMost) return { matrices, caveats: law.caveats }
+  }
+  const scv = scvOf(law)
+  const chain = twoMomentChain(law.mean, scv, orderAtMost)
+  const [, , second] = chainMoments(chain, 2)
+  return {
+    matrices: matricesOfChain(chain),
+    caveats: [
+      ...law.caveats,
+      caveat(
+        'phases-fitted',
+        `the ${law.name} law was replaced by ${chain.rate.length} phases with its mean${second! / law.secondMoment - 1 > 1e-9 ? '' : ' and variance'}`,
+        {
+          numbers: { phases: chain.rate.length, scv, fittedScv: second! / law.mean ** 2 - 1 },
+        },
+      ),
+    ],
+  }
+}
+
 /** Moments of (X − from)^+ from a tail function, by quadrature: E[((X−from)^+)^n] = ∫ n (x − from)^{n−1} P(X > x) dx. */
 export function overshootByTail(survival: (t: number) => number, from: number, to: number, n: number): number {
   const rule = gaussLegendre(32)

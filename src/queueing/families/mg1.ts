@@ -1,6 +1,5 @@
 import type { Refusal } from '../../model/index.js'
 import { caveat, isRefusal, refuse } from '../../model/index.js'
-import { numberProbabilities } from '../number-law.js'
 import { fcfsStation, nearSaturation, unstable } from '../priority.js'
 import type { Ask, Family, FamilyAnswer } from './family.js'
 import { documentLaw, numberAt } from './read.js'
@@ -21,7 +20,7 @@ function solve(model: Record<string, unknown>, ask: Ask | undefined): FamilyAnsw
   const gap = Math.abs(law.mean - moments[0]!) / law.mean
   const answer = fcfsStation([{ arrivalRate, service: law }])
   if (isRefusal(answer)) return answer
-  const { wait, response, meanNumber, numberSecondMoment } = answer.classes[0]!
+  const { wait, response, meanNumber, numberSecondMoment, numberProbabilities } = answer.classes[0]!
   const smooth = law.smooth
   const times = ask?.cdfAt ?? [1, 5, 10, 25].map((multiple) => multiple * law.mean)
   const values: Record<string, unknown> = {
@@ -34,15 +33,7 @@ function solve(model: Record<string, unknown>, ask: Ask | undefined): FamilyAnsw
     response_cdf: { t: times, F: times.map((t) => response.cdf(t)) },
     response_percentiles: Object.fromEntries([0.5, 0.95, 0.99].map((p) => [String(p), response.quantile(p)])),
     number_moments: [meanNumber, numberSecondMoment],
-    number_pmf: numberProbabilities(
-      (re, im) => {
-        const w = waitTransform(arrivalRate, answer.utilisation, law.lst, re, im)
-        const s = law.lst(re, im)
-        return { re: w.re * s.re - w.im * s.im, im: w.re * s.im + w.im * s.re }
-      },
-      arrivalRate,
-      6,
-    ),
+    number_pmf: numberProbabilities?.(6),
   }
   const failed = Object.values(values['response_percentiles'] as Record<string, unknown>).find(isRefusal)
   if (failed !== undefined) return failed
@@ -72,22 +63,6 @@ function solve(model: Record<string, unknown>, ask: Ask | undefined): FamilyAnsw
           ]),
     ],
   }
-}
-
-function waitTransform(
-  rate: number,
-  utilisation: number,
-  lst: (re: number, im: number) => { re: number; im: number },
-  re: number,
-  im: number,
-) {
-  const s = lst(re, im)
-  const bottomRe = re - rate + rate * s.re
-  const bottomIm = im + rate * s.im
-  const size = bottomRe * bottomRe + bottomIm * bottomIm
-  if (size === 0) return { re: 1, im: 0 }
-  const idle = 1 - utilisation
-  return { re: (idle * (re * bottomRe + im * bottomIm)) / size, im: (idle * (im * bottomRe - re * bottomIm)) / size }
 }
 
 /** A service time of which only moments are known: means and second moments are exact all the same. */
