@@ -11,7 +11,9 @@ import {
   resourceWord,
   rowWords,
   SUMMARY_HEADS,
+  sized,
   skews,
+  slotted,
   sourceFacts,
   summaries,
   summaryCells,
@@ -324,9 +326,14 @@ function shareTable(
 }
 
 function sizesAndOutcomes(c: Characterisation): Content[] {
-  const sizes = (c.sizes?.buckets ?? []).map((b) => ({ ...b, resourceShare: b.slotTimeShare, resourceSeconds: b.slotSeconds }))
+  const sizes = (sized(c) ? (c.sizes?.buckets ?? []) : []).map((b) => ({
+    ...b,
+    resourceShare: b.slotTimeShare,
+    resourceSeconds: b.slotSeconds,
+  }))
   const outcomes = (c.outcomes?.rows ?? []).map((o) => ({ ...o, label: o.outcome }))
-  const work = (c.work?.classes ?? []).map((w) => ({ ...w }))
+  const classes = (c.work?.classes ?? []).filter((w) => w.rows > 0)
+  const work = classes.length > 1 ? (c.work?.classes ?? []) : []
   const types = c.heterogeneity.slotTypes ?? []
   return [
     pair(
@@ -346,9 +353,9 @@ function sizesAndOutcomes(c: Characterisation): Content[] {
 function load(c: Characterisation): Content[] {
   const u = c.utilisation
   if (!u) return [html`<p>Without run times there is no load over time.</p>`]
-  const slotted = c.definitions.resource === 'slot-seconds'
-  const level = slotted ? u.busySlots : u.running
-  const what = slotted ? `busy ${c.source.slotUnit}s` : `running ${rowWords(c)}`
+  const withSlots = slotted(c)
+  const level = withSlots ? u.busySlots : u.running
+  const what = withSlots ? `busy ${c.source.slotUnit}s` : `running ${rowWords(c)}`
   const notes = [
     `Mean ${number(level.mean)}, peak ${number(level.peak)}.`,
     ...(u.basis === 'submission' ? ['The trace has no start times: rows are taken to run from their submission.'] : []),
@@ -378,7 +385,7 @@ function load(c: Characterisation): Content[] {
       what,
       level,
       notes.join(' '),
-      u.capacitySlots === null || !slotted ? [] : [{ at: u.capacitySlots, axis: 'y', label: 'capacity' }],
+      u.capacitySlots === null || !withSlots ? [] : [{ at: u.capacitySlots, axis: 'y', label: 'capacity' }],
     ),
     u.waiting && u.waiting.peak > 0
       ? over(`${upper(waitingRows)} over time.`, waitingRows, u.waiting, 'Submitted and not yet started.')
@@ -387,7 +394,7 @@ function load(c: Characterisation): Content[] {
       'Levels weighted by time',
       [{ head: 'Level' }, n('mean'), n('p50'), n('p95'), n('peak')],
       [
-        ...(slotted ? [[`busy ${c.source.slotUnit}s`, u.busySlots] as const] : []),
+        ...(withSlots ? [[`busy ${c.source.slotUnit}s`, u.busySlots] as const] : []),
         [`running ${rowWords(c)}`, u.running] as const,
         ...(u.waiting ? [[waitingRows, u.waiting] as const] : []),
       ].map(([name, l]) => [name, number(l.mean), number(l.p50), number(l.p95), number(l.peak)]),

@@ -14,14 +14,20 @@ export const rowsOf = (c: Characterisation, n: number): string => counted(n, UNI
 export const rowWord = (c: Characterisation): string => UNITS[c.source.unit][0]
 export const rowWords = (c: Characterisation): string => UNITS[c.source.unit][1]
 
+/** True where rows hold slots that say something: requests hold one place each, whatever they ask for. */
+export const slotted = (c: Characterisation): boolean =>
+  c.definitions.resource === 'slot-seconds' && c.source.slotUnit !== 'request'
+
+/** True where rows differ in size, so that sizes are worth showing. */
+export const sized = (c: Characterisation): boolean => c.sizes !== null && c.sizes.distribution.min < c.sizes.distribution.max
+
 /** `GPU-time`, `processor-time`; `run time` where the trace has no slots. */
-export const resourceWord = (c: Characterisation): string =>
-  c.definitions.resource === 'slot-seconds' ? `${c.source.slotUnit}-time` : 'run time'
+export const resourceWord = (c: Characterisation): string => (slotted(c) ? `${c.source.slotUnit}-time` : 'run time')
 
 /** An amount of resource-time in hours: `12,300 GPU-h`. */
 export function resource(c: Characterisation, seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return NONE
-  return `${compact(seconds / 3600)} ${c.definitions.resource === 'slot-seconds' ? `${c.source.slotUnit}-h` : 'h'}`
+  return `${compact(seconds / 3600)} ${slotted(c) ? `${c.source.slotUnit}-h` : 'h'}`
 }
 
 export const fileName = (path: string): string => path.split(/[\\/]/).at(-1) || path
@@ -117,12 +123,8 @@ export function summaries(c: Characterisation): Summary[] {
     ...of('response (wait + run)', c.response, duration),
     ...of('time between arrivals', c.arrivals?.interarrival?.distribution, duration),
     ...of('bounded slowdown', c.slowdown?.bounded, plain),
-    ...of(`${c.source.slotUnit}s asked for`, c.sizes?.distribution, plain),
-    ...of(
-      resourceWord(c) === 'run time' ? 'resource-time' : resourceWord(c),
-      c.definitions.resource === 'slot-seconds' ? c.work?.distribution : null,
-      (x) => `${number(x / 3600)} h`,
-    ),
+    ...of(`${c.source.slotUnit}s asked for`, sized(c) ? c.sizes?.distribution : null, plain),
+    ...of(resourceWord(c), slotted(c) ? c.work?.distribution : null, duration),
     ...of('tasks a job', c.fanOut?.tasksPerJob, plain),
     ...of('attempts', c.outcomes?.attempts?.distribution, plain),
     ...of('run time to failure', c.outcomes?.runTimeToFailure, duration),
@@ -169,6 +171,9 @@ export function remarks(c: Characterisation): string[] {
       ? [
           `${percent(durations.lastsOverDayShare)} of ${rows} run for over a day, ${percent(durations.lastsOverWeekShare)} for over a week.`,
         ]
+      : []),
+    ...(sizes && !sized(c) && slotted(c)
+      ? [`Every one of the ${rows} asks for ${counted(sizes.distribution.min, c.source.slotUnit)}.`]
       : []),
     ...(sizes?.sharing
       ? [`${percent(sizes.sharing.share)} of ${rows} (${count(sizes.sharing.rows)}) hold part of a ${c.source.slotUnit}.`]

@@ -9,7 +9,9 @@ import {
   resourceWord,
   rowWords,
   SUMMARY_HEADS,
+  sized,
   skews,
+  slotted,
   sourceFacts,
   summaries,
   summaryCells,
@@ -182,7 +184,7 @@ function groupsText(
 const BAR = 20
 
 function sizesText(c: Characterisation, pen: Ink): string | undefined {
-  if (!c.sizes || c.sizes.buckets.length === 0) return undefined
+  if (!c.sizes || !sized(c) || c.sizes.buckets.length === 0) return undefined
   return table(
     [
       { head: `${c.source.slotUnit}s` },
@@ -223,7 +225,7 @@ function utilisationText(c: Characterisation, pen: Ink): string | undefined {
   const u = c.utilisation
   if (!u) return undefined
   const levels = [
-    ...(c.definitions.resource === 'slot-seconds' ? [[`busy ${c.source.slotUnit}s`, u.busySlots] as const] : []),
+    ...(slotted(c) ? [[`busy ${c.source.slotUnit}s`, u.busySlots] as const] : []),
     [`running ${rowWords(c)}`, u.running] as const,
     ...(u.waiting ? [[`waiting ${rowWords(c)}`, u.waiting] as const] : []),
   ]

@@ -188,6 +188,7 @@ export function barChart(spec: Frame & { readonly bars: readonly Bar[]; readonly
     spec,
     svg,
     series.length < 2 ? undefined : legendOf(series.map((name, i) => ({ name, colour: `var(--c${i % 6})`, block: true }))),
+    ' bars',
   )
 }
 
@@ -466,6 +467,7 @@ const TIME_STEPS = [
   12 * 3600,
   86400,
   2 * 86400,
+  5 * 86400,
   7 * 86400,
   14 * 86400,
   30 * 86400,
@@ -659,8 +661,8 @@ function legendOf(items: readonly LegendItem[]): Markup {
   return html`<ul class="legend">${items.map((item) => html`<li>${key(item)} ${short(item.name, 60)}</li>`)}</ul>`
 }
 
-function figure(spec: Frame, svg: Markup, legend?: Markup): Markup {
-  return html`<figure class="${spec.size ?? 'full'}"><figcaption><strong>${spec.title}</strong>${spec.note === undefined ? '' : html` <span>${spec.note}</span>`}</figcaption>${legend}${svg}</figure>
+function figure(spec: Frame, svg: Markup, legend?: Markup, kind = ''): Markup {
+  return html`<figure class="${spec.size ?? 'full'}${kind}"><figcaption><strong>${spec.title}</strong>${spec.note === undefined ? '' : html` <span>${spec.note}</span>`}</figcaption>${legend}${svg}</figure>
 `
 }
 

@@ -44,7 +44,7 @@ figure{margin:1.3em 0;min-width:0;break-inside:avoid}
 figcaption{font-size:.92rem;line-height:1.4;max-width:82ch}
 figcaption span{color:var(--soft)}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(400px,100%),1fr));gap:0 28px}
-.pair figure{display:flex;flex-direction:column}.pair .plot{margin-top:auto}
+.pair figure{display:flex;flex-direction:column}.pair .plot{margin-top:auto}.pair .bars .plot{margin-top:0}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.15em 1.2em;margin:.4em 0;padding:0;font-size:.83rem}
 .legend li{display:flex;align-items:center;gap:.45em;overflow-wrap:anywhere}
 .plot{display:block;max-width:100%;height:auto;overflow:visible;background:none;color:var(--ink)}
