@@ -20,12 +20,14 @@ export interface TraceOptions {
   readonly format?: string
   readonly mapping?: string
   readonly timeZone?: string
+  readonly strict?: boolean
 }
 
 export function addTraceOptions(command: Command): Command {
   return command
     .option('--format <name>', 'the format of the trace, where it is not to be recognised (halftone doctor lists them)')
     .option('--mapping <file>', 'YAML that says which column of a table is what (docs/formats.md)')
+    .option('--strict', 'any row that has to be dropped or mended ends the command with 2; otherwise it is reported and counted')
     .option('--time-zone <zone>', 'the zone of the clock that the trace shows, such as Europe/Berlin')
 }
 

@@ -5,6 +5,7 @@ import { addDoctorCommand } from './doctor.js'
 import { EXIT, type ExitCode, type Io, Stop } from './io.js'
 import { addPlanCommand } from './plan.js'
 import { addPredictCommand } from './predict.js'
+import { addSimulateCommand } from './simulate.js'
 import { addSolveCommand } from './solve.js'
 import { addValidateCommand } from './validate.js'
 import { addWorkloadCommand } from './workload.js'
@@ -17,6 +18,7 @@ const COMMANDS: readonly AddCommand[] = [
   addWorkloadCommand,
   addPredictCommand,
   addPlanCommand,
+  addSimulateCommand,
   addSolveCommand,
   addValidateCommand,
   addDoctorCommand,

@@ -65,6 +65,7 @@ export async function questionFor(
       'format',
       'mapping',
       'timeZone',
+      'strict',
     ] as const
     const idle = fromTrace.filter((key) => options[key] !== undefined)
     const issues = idle.map(

@@ -13,6 +13,7 @@ export async function traceFor(io: Io, path: string, options: TraceOptions & Ans
   const reading = await readTrace(path, {
     ...(options.format ? { format: options.format } : {}),
     ...(options.mapping ? { mapping: options.mapping } : {}),
+    ...(options.strict ? { strict: true } : {}),
     ...(options.timeZone ? { timeZone: options.timeZone } : {}),
     onProgress: ({ bytesRead, bytesTotal }) => bar.update(bytesTotal > 0 ? bytesRead / bytesTotal : 0),
   }).finally(() => bar.stop())

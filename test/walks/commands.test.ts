@@ -198,6 +198,24 @@ describe('bad input', () => {
     expect(err).not.toMatch(FORBIDDEN)
   })
 
+  it('a few bad rows are reported with line and value and the rest is used; --strict makes them the end of it', async () => {
+    const good = Array.from({ length: 50 }, (_, i) => `${i + 1},0,3,0,${10 * i + 1},${10 * i + 2},${10 * i + 9},4,1,1,1\n`)
+    const bad = [
+      '91,0,3,0,NaN,1,2,4,1,1,1\n',
+      '92,0,3,0,Infinity,1,2,4,1,1,1\n',
+      '93,0,3,0,-5,1,2,4,1,1,1\n',
+      '94,0,3,0,1e999,1,2,4,1,1,1\n',
+    ]
+    const path = inFolder('some.csv', `${google}${good.join('')}${bad.join('')}`)
+    const lenient = await halftone('characterise', path, '-q')
+    expect(lenient.code).toBe(0)
+    for (const line of [52, 53, 54, 55]) expect(lenient.out).toContain(`some.csv:${line}`)
+    expect(lenient.out).toContain('50 used as jobs')
+    const strict = await halftone('characterise', path, '-q', '--strict')
+    expect([strict.code, strict.out]).toEqual([2, ''])
+    for (const line of [52, 53, 54, 55]) expect(strict.err).toContain(`some.csv:${line}`)
+  })
+
   it('an answer that cannot be written ends with 2 and prints nothing', async () => {
     const { code, out, err } = await halftone(
       'predict',
