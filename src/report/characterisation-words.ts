@@ -99,9 +99,11 @@ export function trustInWords(c: Characterisation): string[] {
   return [
     `Counts and quantiles are exact over the ${rowsOf(c, source.used)} read${unused > 0 ? `; ${counted(unused, 'row')} of the file could not be used` : ''}. What they say of other periods is not in them.`,
     ...(gone.length > 0 ? [`Of these, ${listed(gone)}.`] : []),
-    ...(met > 0 ? [`${counted(met, 'issue')} met in reading, listed at the end.`] : []),
+    ...(met > 0 ? [`${counted(met, 'issue')} met in reading, each listed.`] : []),
     ...(c.notDerivable.length > 0
-      ? [`${counted(c.notDerivable.length, 'figure')} of the checklist cannot be had from this trace, listed at the end.`]
+      ? [
+          `${counted(c.notDerivable.length, 'figure')} of the checklist cannot be had from this trace, each listed with the reason.`,
+        ]
       : []),
   ]
 }

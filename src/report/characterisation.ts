@@ -19,7 +19,7 @@ import {
 } from './characterisation-words.js'
 import { count, duration, number, percent, roundDuration } from './format.js'
 import { issuesText } from './issues.js'
-import { saidInWords } from './page.js'
+import { distinct, saidInWords } from './page.js'
 import {
   bar,
   bullets,
@@ -363,7 +363,7 @@ function firstPlaces(issues: IssueReport, most: number): IssueReport {
 }
 
 function trustText(c: Characterisation, pen: Ink): string {
-  const caveats = c.caveats.map((k) =>
+  const caveats = distinct(c.caveats).map((k) =>
     wrap(`${pen.warn('!')} ${plain(saidInWords(k), 1000)}${k.path ? ` (${plain(k.path)})` : ''}`, pen, 2, 4),
   )
   return [

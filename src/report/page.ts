@@ -1,3 +1,4 @@
+import { counted } from './format.js'
 import { type Content, html, join, Markup, withoutControls } from './html.js'
 import { nameInWords, numberNamed } from './named.js'
 import { styleSheet } from './style.js'
@@ -38,7 +39,7 @@ export function saidInWords({ message, numbers }: Said): string {
   const extra = Object.entries(numbers ?? {}).filter(([, x]) => Number.isFinite(x))
   if (/\d/.test(message) || extra.length === 0) return message
   const said = extra.map(([name, x]) =>
-    /^(rows|jobs|count)$/.test(name) ? `${numberNamed(name, x)} ${name}` : `${nameInWords(name)} ${numberNamed(name, x)}`,
+    /^(rows|jobs)$/.test(name) ? counted(x, name.slice(0, -1)) : `${nameInWords(name)} ${numberNamed(name, x)}`,
   )
   return `${message.replace(/[.]$/, '')} (${said.join(', ')})`
 }
@@ -85,8 +86,14 @@ ${section.body}</section>
   return markup.text
 }
 
+/** Each caveat once: the same may have been raised on the way by two. */
+export function distinct(caveats: readonly Said[]): Said[] {
+  return [...new Map(caveats.map((c) => [`${saidInWords(c)} ${c.path ?? ''}`, c])).values()]
+}
+
 /** Caveats as a list; without any, a sentence that says so. */
-export function caveatList(caveats: readonly Said[]): Markup {
+export function caveatList(raised: readonly Said[]): Markup {
+  const caveats = distinct(raised)
   if (caveats.length === 0) return html`<p>No caveat was raised beyond the intervals shown.</p>`
   return html`<ul class="caveats">${caveats.map((c) => html`<li>${saidInWords(c)}${c.path === undefined || c.path === '' ? '' : html` <code>${c.path}</code>`}</li>`)}</ul>`
 }

@@ -654,7 +654,7 @@ function responseChart(plan: Plan): Content {
   const order = [...rows].sort((a, b) => classPlace(plan, a.group) - classPlace(plan, b.group))
   return intervalChart({
     title: 'Response under the policy in force and under the plan.',
-    note: 'Lines are intervals; further left is faster.',
+    note: 'Lines are intervals (where there is none it is narrower than the mark); further left is faster.',
     alt: order
       .map((row) => `${row.group} ${row.series}: ${duration(row.value)}`)
       .slice(0, 12)

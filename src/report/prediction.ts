@@ -13,7 +13,7 @@ import {
   WASTE_NOTE,
   widestMean,
 } from './measures.js'
-import { dataTable, page, saidInWords } from './page.js'
+import { dataTable, distinct, page, saidInWords } from './page.js'
 import { policyInWords } from './policy-words.js'
 import { bullets, heading, type Ink, ink, parts, plain, type TextOptions, table, wrap } from './terminal.js'
 
@@ -86,7 +86,7 @@ function clusterTable(prediction: Prediction, pen: Ink): string {
 
 function trustText(prediction: Prediction, pen: Ink): string {
   const sentences = [predictorInWords(prediction), confidenceInWords(prediction)]
-  const caveats = prediction.caveats.map(
+  const caveats = distinct(prediction.caveats).map(
     (c) => pen.warn('!') + ` ${plain(saidInWords(c), 2000)}${c.path ? ` (${plain(c.path)})` : ''}`,
   )
   return [
@@ -164,7 +164,7 @@ function responseChart(classes: readonly ClassPrediction[]): Content {
   )
   return intervalChart({
     title: 'Response by class: mean and quantiles.',
-    note: `Lines are intervals; a mark without a line is a point value.${classes.length > CHARTED ? ` The first ${CHARTED} of ${classes.length} classes.` : ''}`,
+    note: `Lines are intervals; where there is no line it is narrower than the mark.${classes.length > CHARTED ? ` The first ${CHARTED} of ${classes.length} classes.` : ''}`,
     alt: classes
       .slice(0, 6)
       .map((c) => `${c.name}: mean ${value(c.response.mean, 'duration')}, p95 ${value(c.response.p95, 'duration')}`)

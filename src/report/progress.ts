@@ -52,7 +52,11 @@ export function progress({
   let drawn = false
 
   const left = (elapsed: number): string =>
-    done > 0.005 ? `about ${duration(coarse((elapsed * (1 - done)) / done / 1000))} left` : 'time left unknown'
+    done >= 0.995
+      ? 'nearly done'
+      : done > 0.005
+        ? `about ${duration(coarse((elapsed * (1 - done)) / done / 1000))} left`
+        : 'time left unknown'
 
   return {
     update(share) {

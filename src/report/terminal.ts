@@ -23,7 +23,8 @@ export interface Ink {
 export function ink({ colour = false, width = 100 }: TextOptions = {}): Ink {
   const c = pc.createColors(colour)
   return {
-    width: Math.max(40, Math.floor(width)),
+    // A terminal that does not know its width says 0.
+    width: width > 0 ? Math.max(40, Math.floor(width)) : 100,
     bold: c.bold,
     dim: c.dim,
     good: c.green,

@@ -55,7 +55,7 @@ function checkText(text: string, width: number): void {
 }
 
 describe('whatever the schema allows', () => {
-  const texts = { numRuns: 60 }
+  const texts = { numRuns: 40 }
   const pages = { numRuns: 12 }
 
   it('a prediction becomes text of the width asked for and a sound page', () => {
