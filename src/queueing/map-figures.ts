@@ -16,6 +16,8 @@ import {
   momentsOfSum,
   numberMoments,
   numberProbabilities,
+  numberTail,
+  numberTransform,
   type SingleServerDiscipline,
   type SolvedQueue,
   solveQueue,
@@ -204,7 +206,7 @@ function classFigures(
     if (found) numbers = { ...numbers, percentiles: found }
     else {
       caveats.push(
-        caveat('number-percentiles', `percentiles of the number of class ${k + 1} lie beyond 65,536 jobs and were left out`, {
+        caveat('number-percentiles', `percentiles of the number of class ${k + 1} lie beyond 1e9 jobs and were left out`, {
           path: `classes[${k}].number`,
         }),
       )
@@ -354,28 +356,42 @@ function percentilesOf(
   }
 }
 
+/** The smallest n with P(N ≤ n) ≥ p: from the probabilities below 64, beyond by bisection on the tail. */
 function numberPercentiles(
   queue: SolvedQueue,
   k: number,
   probabilities: readonly number[],
   moments: readonly number[],
 ): Record<string, number> | undefined {
-  const largest = Math.max(...probabilities)
-  for (let count = 2 ** Math.ceil(Math.log2(16 + 4 * moments[0])); count <= 65536; count *= 4) {
-    const pmf = numberProbabilities(queue, k, count)
-    const total = pmf.reduce((s, x) => s + x, 0)
-    if (total <= largest) continue
-    return Object.fromEntries(
-      probabilities.map((p) => {
-        let sum = 0
-        let i = 0
-        for (; i < count; i++) {
-          sum += pmf[i]
-          if (sum >= p - 1e-11) break
-        }
-        return [String(p), i]
-      }),
-    )
+  const small = 64
+  const pmf = numberProbabilities(queue, k, small)
+  const transform = numberTransform(queue, k)
+  const rule = carefulInverter()
+  const out: Record<string, number> = {}
+  for (const p of probabilities) {
+    let sum = 0
+    let i = 0
+    for (; i < small; i++) {
+      sum += pmf[i]
+      if (sum >= p - 1e-10) break
+    }
+    if (i < small) {
+      out[String(p)] = i
+      continue
+    }
+    let low = small - 1
+    let high = Math.max(2 * small, Math.ceil(2 * moments[0]))
+    while (numberTail(transform, high, rule) > 1 - p) {
+      low = high
+      high *= 2
+      if (high > 1e9) return undefined
+    }
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (numberTail(transform, middle, rule) > 1 - p) low = middle
+      else high = middle
+    }
+    out[String(p)] = high
   }
-  return undefined
+  return out
 }

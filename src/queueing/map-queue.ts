@@ -19,6 +19,7 @@ import {
   complexSchur,
   complexSolveInPlace,
   factorise,
+  type Inverter,
   type MarkedArrivals,
   type PhaseType,
   solveFactored,
@@ -338,32 +339,19 @@ export function sweepOf(queue: SolvedQueue, k: number): Sweep {
   return makeSweep(queue.targets[k])
 }
 
-/**
- * P(N_k = i), i < count, at a moment in time: generating function on a circle inside the unit disc, inverted by a discrete Fourier sum.
- * Absolute error about 1e-10. Source: Abate and Whitt (1992).
- */
-export function numberProbabilities(queue: SolvedQueue, k: number, count: number): Float64Array {
+/** E ζ^N of class k at |ζ| < 1 into out[0], out[1]: n(ζ)(D + (ζ−1) D_k) = (ζ−1) d(ζ), d the chain at departures. */
+export function numberTransform(queue: SolvedQueue, k: number): (zr: number, zi: number, out: Float64Array) => void {
   const n = queue.n
-  const target = queue.targets[k]
-  const { own, serviceInside } = target
+  const { own, serviceInside } = queue.targets[k]
   const sweep = sweepOf(queue, k)
-  let length = 32
-  while (length < 2 * count) length *= 2
-  const radius = 10 ** (-10.5 / length)
-  const half = length / 2
-  const valueRe = new Float64Array(half + 1)
-  const valueIm = new Float64Array(half + 1)
   const re = new Float64Array(n)
   const im = new Float64Array(n)
   const lr = new Float64Array(n * n)
   const li = new Float64Array(n * n)
-  for (let h = 0; h <= half; h++) {
-    const angle = (2 * Math.PI * h) / length
-    const zr = radius * Math.cos(angle)
-    const zi = radius * Math.sin(angle)
+  return (zr, zi, out) => {
     sweep.marks(zr, zi, re, im)
     if (!serviceInside) afterService(queue, own, zr, zi, re, im)
-    // n(ζ)(D + (ζ−1) D_k) = (ζ−1) d(ζ): transpose and solve.
+    // Transposed, so that the row is solved for as a column.
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < n; j++) {
         lr[j * n + i] = queue.generator[i * n + j] + (zr - 1) * own.arrivals[i * n + j]
@@ -377,22 +365,75 @@ export function numberProbabilities(queue: SolvedQueue, k: number, count: number
       im[i] = (zr - 1) * b + zi * a
     }
     complexSolveInPlace(n, lr, li, re, im)
-    valueRe[h] = re.reduce((s, x) => s + x, 0)
-    valueIm[h] = im.reduce((s, x) => s + x, 0)
+    out[0] = 0
+    out[1] = 0
+    for (let i = 0; i < n; i++) {
+      out[0] += re[i]
+      out[1] += im[i]
+    }
   }
-  const out = new Float64Array(count)
+}
+
+/**
+ * P(N_k = i), i < count, at a moment in time: generating function on a circle inside the unit disc, inverted by a discrete Fourier sum of
+ * at least 2·count points; for counts up to some thousands. Absolute error about 1e-10. Source: Abate and Whitt (1992).
+ */
+export function numberProbabilities(queue: SolvedQueue, k: number, count: number): Float64Array {
+  const value = numberTransform(queue, k)
+  let length = 32
+  while (length < 2 * count) length *= 2
+  const radius = 10 ** (-10.5 / length)
+  const half = length / 2
+  const valueRe = new Float64Array(half + 1)
+  const valueIm = new Float64Array(half + 1)
+  const cosine = new Float64Array(length)
+  const sine = new Float64Array(length)
+  const out = new Float64Array(2)
+  for (let h = 0; h < length; h++) {
+    cosine[h] = Math.cos((2 * Math.PI * h) / length)
+    sine[h] = Math.sin((2 * Math.PI * h) / length)
+  }
+  for (let h = 0; h <= half; h++) {
+    value(radius * cosine[h], radius * sine[h], out)
+    valueRe[h] = out[0]
+    valueIm[h] = out[1]
+  }
+  const probabilities = new Float64Array(count)
   let power = 1
   for (let i = 0; i < count; i++) {
     // Real sequence: the lower half circle is the conjugate of the upper.
     let s = valueRe[0] + (i % 2 === 0 ? valueRe[half] : -valueRe[half])
-    for (let h = 1; h < half; h++) {
-      const angle = (2 * Math.PI * ((h * i) % length)) / length
-      s += 2 * (valueRe[h] * Math.cos(angle) + valueIm[h] * Math.sin(angle))
+    for (let h = 1, angle = i % length; h < half; h++) {
+      s += 2 * (valueRe[h] * cosine[angle] + valueIm[h] * sine[angle])
+      angle += i
+      if (angle >= length) angle -= length
     }
-    out[i] = Math.max(0, s / (length * power))
+    probabilities[i] = Math.max(0, s / (length * power))
     power *= radius
   }
-  return out
+  return probabilities
+}
+
+/**
+ * P(N_k > i) for a large i (64 or more), in 47 evaluations whatever i: the coefficient of ζ^i of (1 − E ζ^N)/(1 − ζ) by the Fourier sum at
+ * ζ = e^{−s}, s on the nodes of a Laplace inversion at t = i, with Euler summation. Source: Choudhury and Lucantoni (1996).
+ */
+export function numberTail(transform: (zr: number, zi: number, out: Float64Array) => void, i: number, rule: Inverter): number {
+  const out = new Float64Array(2)
+  const size = Math.exp(-rule.re / i)
+  let sum = 0
+  for (let h = 0; h < rule.im.length; h++) {
+    const angle = rule.im[h] / i
+    const zr = size * Math.cos(angle)
+    const zi = size * Math.sin(angle)
+    transform(zr, zi, out)
+    const ar = 1 - out[0]
+    const ai = -out[1]
+    const br = 1 - zr
+    const bi = -zi
+    sum += (rule.weight[h] * (ar * br + ai * bi)) / (br * br + bi * bi)
+  }
+  return Math.min(1, Math.max(0, sum / i))
 }
 
 /** row ← row · φ_k[D + (ζ−1) D_k]: the chain, with class-k arrivals marked, over the own uninterrupted service. */
