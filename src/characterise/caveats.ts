@@ -9,9 +9,7 @@ export function caveats(
   found: Pick<Characterisation, 'arrivals' | 'utilisation' | 'waiting' | 'outcomes' | 'definitions'>,
 ): Caveat[] {
   const { trace, counts } = rows
-  const list: Caveat[] = trace.notes.map(({ code, message, numbers }) =>
-    numbers ? { code, message, numbers } : { code, message },
-  )
+  const list: Caveat[] = []
   const add = (rowsConcerned: number, code: string, message: string, path: string) => {
     if (rowsConcerned > 0) list.push(caveat(code, message, { path, numbers: { rows: rowsConcerned } }))
   }
@@ -74,16 +72,13 @@ export function caveats(
         { path: 'utilisation', numbers: { peak: busy.busySlots.peak, p95: busy.busySlots.p95, capacity: busy.capacitySlots } },
       ),
     )
-  if (trace.unit === 'job' && found.outcomes?.attempts && found.outcomes.attempts.moreThanOneShare > 0)
-    list.push(
-      caveat(
-        'attempts-in-run-time',
-        'rows with several attempts have one run time, pauses between attempts included where the trace gives only the first start and the last end',
-        {
-          path: 'durations',
-        },
-      ),
-    )
+  const attempts = trace.unit === 'job' ? found.outcomes?.attempts : undefined
+  add(
+    attempts ? Math.round(attempts.moreThanOneShare * attempts.distribution.count) : 0,
+    'attempts-in-run-time',
+    'rows with several attempts have one run time, pauses between attempts included where the trace gives only the first start and the last end',
+    'durations',
+  )
   if (found.definitions.resource === 'row-seconds')
     list.push(
       caveat('no-sizes', 'the trace does not say how many slots a row holds: resource-time is run time, every row weighs alike', {

@@ -531,6 +531,16 @@ describe('skew, names, queues, estimates', () => {
     ])
     expect(heterogeneity.machines).toMatchObject({ distinct: 1 })
   })
+  it('carries every note of the trace once, those that a caveat explains only there', () => {
+    const notes = [
+      { code: 'left-truncated', message: 'x', numbers: { rows: 1 } },
+      { code: 'filtered', message: 'y' },
+    ]
+    const codes = study([{ submit: 0, truncated: true }, { submit: 4 }], { notes }).caveats.map(({ code }) => code)
+    expect(codes.filter((code) => code === 'filtered').length).toBe(1)
+    expect(codes).not.toContain('left-truncated')
+    expect(codes).toContain('submitted-before-trace')
+  })
   it('says in words what a bare trace cannot answer', () => {
     const bare = study([{ submit: 0 }, { submit: 1 }])
     expect(bare).toMatchObject({

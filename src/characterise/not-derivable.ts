@@ -18,6 +18,19 @@ type Found = Pick<
   | 'missing'
 >
 
+const WORDS = {
+  startSeconds: 'start times',
+  slots: 'numbers of slots',
+  outcome: 'outcomes',
+  attempts: 'counts of attempts',
+  user: 'users',
+  name: 'names',
+  queue: 'queues',
+  slotType: 'types of slots',
+  machine: 'machines',
+  estimateSeconds: 'estimates of run times',
+} as const
+
 /** Every line of the checklist that this trace cannot answer, with the reason in words. */
 export function notDerivable(rows: Rows, found: Found): Characterisation['notDerivable'] {
   const { trace } = rows
@@ -25,10 +38,10 @@ export function notDerivable(rows: Rows, found: Found): Characterisation['notDer
   const add = (when: boolean, item: string, reason: string) => {
     if (when) lines.push({ item, reason })
   }
-  const without = (column: string) =>
+  const without = (column: keyof typeof WORDS) =>
     found.missing.find((line) => line.column === column)?.present
-      ? `no row has a usable ${column}`
-      : `the trace has no ${column} column`
+      ? `no row has usable ${WORDS[column]}`
+      : `the trace has no ${WORDS[column]}`
 
   add(!found.arrivals, 'arrivals', 'no row says when it was submitted inside the trace')
   add(
@@ -46,7 +59,7 @@ export function notDerivable(rows: Rows, found: Found): Characterisation['notDer
     'weekly peak to trough',
     'the trace is shorter than a week, or a weekday has no arrival',
   )
-  add(!found.sizes, `${trace.slotUnit}s a ${trace.unit}, slot-time`, `${without('slots')}: resource-time is run time of rows`)
+  add(!found.sizes, `${trace.slotUnit}s a ${trace.unit}, slot-time`, `${without('slots')}: resource-time is the run time of rows`)
   add(!found.fanOut && trace.slotUnit !== 'task', 'task fan-out', 'rows are not tasks of jobs')
   add(!found.durations, 'durations', 'no row has a run time')
   add(!found.waiting, 'queueing delay, slowdown', without('startSeconds'))
