@@ -68,7 +68,7 @@ function median(run: () => unknown, times: number): number {
 
 function row(name: string, ours: number, naive: number, gap: number): void {
   process.stdout.write(
-    `${name.padEnd(52)} ${ours.toFixed(3).padStart(9)} ${naive.toFixed(2).padStart(10)} ${(naive / ours).toFixed(0).padStart(7)}   ${gap.toExponential(1)}\n`,
+    `${name.padEnd(70)} ${ours.toFixed(3).padStart(9)} ${(Number.isNaN(naive) ? '-' : naive.toFixed(2)).padStart(10)} ${(Number.isNaN(naive) ? '-' : (naive / ours).toFixed(0)).padStart(7)}   ${gap.toExponential(1)}\n`,
   )
 }
 
@@ -79,7 +79,9 @@ const classes = (stations: number, population: number[]): ClosedClasses => ({
   thinkTime: population.map((_, r) => 1 + r),
 })
 
-process.stdout.write('network                                                ours ms   naive ms   ratio   gap of throughput\n')
+process.stdout.write(
+  'network                                                                  ours ms   naive ms   ratio   gap of throughput\n',
+)
 for (const [name, network] of [
   ['exact MVA, 3 classes × 10 jobs, 5 stations', classes(5, [10, 10, 10])],
   ['exact MVA, 3 classes × 10 jobs, 4 stations', classes(4, [10, 10, 10])],

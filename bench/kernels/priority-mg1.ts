@@ -170,3 +170,50 @@ for (const { name, services } of cases)
         `${name.padEnd(27)} ${discipline.padEnd(18)} ${load.toFixed(2).padStart(5)} ${quick.toFixed(3).padStart(9)} ${naiveTime.toFixed(1).padStart(10)} ${(naiveTime / quick).toFixed(0).padStart(7)}   ${gap.toExponential(1)}\n`,
       )
     }
+
+/** A bar a row: cost against order and classes, on one scale. */
+function growth(title: string, rows: readonly (readonly [string, number])[]): void {
+  process.stdout.write(`\n${title}\n`)
+  const most = Math.max(...rows.map(([, time]) => time))
+  for (const [name, time] of rows)
+    process.stdout.write(
+      `${name.padEnd(14)} ${time.toFixed(3).padStart(8)} ms  ${'#'.repeat(Math.max(1, Math.round((50 * time) / most)))}\n`,
+    )
+}
+
+const chainOf = (tasks: number): ServiceLaw => {
+  const law = stagesServiceLaw(
+    { kind: 'stages', stages: [{ name: 'map', tasks, taskTime: { kind: 'exponential', meanSeconds: 1 }, droppable: true }] },
+    Math.max(1, tasks >> 1),
+  )
+  if ('kind' in law) throw new Error(law.message)
+  return law
+}
+const allQuantiles = (services: readonly ServiceLaw[]) => {
+  const mean = services.reduce((sum, one) => sum + one.mean, 0)
+  const classes = services.map((service) => ({ arrivalRate: 0.8 / mean, service }))
+  return () => {
+    const answer = priorityStation(classes, 'non-preemptive')
+    if ('kind' in answer) throw new Error(answer.message)
+    return answer.classes.map((one) => levels.map((p) => Number(one.response.quantile(p))))
+  }
+}
+growth(
+  'cost against the phases of a job (two classes, three quantiles each)',
+  [10, 30, 100, 300, 1000].map(
+    (phases) => [`${phases} phases`, median(allQuantiles([chainOf(phases), chainOf(phases)]), 15)] as const,
+  ),
+)
+growth(
+  'cost against the number of classes (exponential services, three quantiles each)',
+  [1, 2, 3, 5, 8, 12].map(
+    (count) =>
+      [
+        `${count} classes`,
+        median(
+          allQuantiles(Array.from({ length: count }, (_, k) => serviceLaw({ kind: 'exponential', meanSeconds: 1 + k }))),
+          15,
+        ),
+      ] as const,
+  ),
+)

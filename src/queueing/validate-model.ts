@@ -195,6 +195,18 @@ function checkTogether(model: Document, issues: Issue[]): void {
     report(issues, 'out-of-range', 'population', 'at least one class needs a job', population)
   if (Array.isArray(demands) && demands.every((d) => d === 0))
     report(issues, 'out-of-range', 'demands', 'at least one demand is above 0', demands)
+  const { services, arrivals: process, discipline } = model
+  const marks = (process as Document | undefined)?.['D']
+  if (Array.isArray(services) && Array.isArray(marks) && services.length !== marks.length)
+    report(
+      issues,
+      'wrong-shape',
+      'services',
+      `expected ${marks.length}, one a class of arrivals, found ${services.length}`,
+      undefined,
+    )
+  if (services !== undefined && discipline !== undefined && discipline !== 'non-preemptive' && discipline !== 'preemptive-resume')
+    report(issues, 'unknown-value', 'discipline', 'expected non-preemptive or preemptive-resume', discipline)
   const moments = model['service_moments']
   if (Array.isArray(moments) && moments.length >= 2 && moments[1] < moments[0] ** 2 * (1 - 1e-9))
     report(
