@@ -502,7 +502,7 @@ function file(c: Characterisation, context: CharacterisationContext): Content[] 
   return [
     dataTable(
       'Source',
-      [{ head: 'Fact' }, { head: '' }],
+      [{ head: 'Fact' }, { head: 'Value' }],
       sourceFacts(c).map(([name, text]) => [name, text]),
     ),
     html`<h3>Issues found in the file</h3>`,

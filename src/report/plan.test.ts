@@ -105,6 +105,10 @@ describe('a plan beside the policy in force', () => {
     )
     expect(planText(alone)).toMatch(/low +mean response +– +13\.6 min/)
     expect(planPage(alone)).toContain('the load is 1.034')
+    // Nothing to compare with is not the same as nothing gets worse.
+    expect(planText(alone)).not.toContain('Gets worse')
+    expect(planPage(alone)).toContain('There is nothing to compare with')
+    expect(planPage(alone)).not.toContain('Nothing gets worse')
   })
 
   it('the tightest goal is the largest of predicted over target', () => {

@@ -233,7 +233,7 @@ export function planText(raw: Plan, options: TextOptions = {}): string {
     `${heading(`Which policy meets the goals of ${plain(plan.scenario)}?`, pen)}\n${wrap(planInWords(plan), pen)}`,
     goalText(plan, pen),
     comparisonText(plan, pen),
-    directionsText(plan, pen),
+    plan.inForce && directionsText(plan, pen),
     `${heading('The change', pen)}\n${changeText(plan, pen)}`,
     `${heading('Why', pen)}\n${wrap(plain(plan.reason, 2000), pen, 2)}\n${wrap(plain(searchInWords(plan)), pen, 2)}`,
     runnersText(plan, pen),
@@ -504,7 +504,11 @@ export function planPage(plan: Plan): string {
         body: [
           pair(list('Better', 'good', better), list('Worse', 'bad', worse)),
           list('Cannot be told apart', 'unsure', unclear),
-          worse.length === 0 ? html`<p>Nothing gets worse by more than its interval.</p>` : '',
+          !plan.inForce
+            ? html`<p>There is nothing to compare with: the policy in force has no prediction.</p>`
+            : worse.length === 0
+              ? html`<p>Nothing gets worse by more than its interval.</p>`
+              : '',
         ],
       },
       { title: 'The change', body: [changeMarkup(plan)] },
@@ -538,9 +542,9 @@ function goalMarkup(plan: Plan): Content {
       { head: 'Goal' },
       { head: 'At most', numeric: true },
       { head: 'In force', numeric: true },
-      { head: 'In force' },
+      { head: 'Met now' },
       { head: 'Plan', numeric: true },
-      { head: 'Plan' },
+      { head: 'Met by plan' },
     ],
     rows.map((goal) => [
       goal.words,
@@ -562,7 +566,7 @@ function comparisonMarkup(plan: Plan): Content {
       { head: 'In force', numeric: true },
       { head: 'Plan', numeric: true },
       { head: 'Change', numeric: true },
-      { head: '' },
+      { head: 'Verdict' },
     ],
     comparisons(plan).map((c) => {
       const unit = commonUnit([c.before?.value, c.after?.value], c.quantity)
@@ -654,7 +658,7 @@ function responseChart(plan: Plan): Content {
   const order = [...rows].sort((a, b) => classPlace(plan, a.group) - classPlace(plan, b.group))
   return intervalChart({
     title: 'Response under the policy in force and under the plan.',
-    note: 'Lines are intervals (where there is none it is narrower than the mark); further left is faster.',
+    note: 'Lines are intervals (none: narrower than the mark); further left is faster.',
     alt: order
       .map((row) => `${row.group} ${row.series}: ${duration(row.value)}`)
       .slice(0, 12)

@@ -38,6 +38,7 @@ function check(markup: string): PageDocument {
   for (const table of page.querySelectorAll('table')) {
     expect(table.querySelector('caption')!.textContent!.length).toBeGreaterThan(3)
     for (const th of table.querySelectorAll('th')) expect(['col', 'row']).toContain(th.getAttribute('scope'))
+    for (const th of table.querySelectorAll('thead th')) expect(th.textContent!.trim()).not.toBe('')
     const width = [...table.querySelectorAll('thead th')].length
     for (const row of table.querySelectorAll('tbody tr')) expect([...row.querySelectorAll('th, td')]).toHaveLength(width)
   }
