@@ -7,12 +7,13 @@
  * One core does read and characterise, DuckDB has all. Needs the real traces in ../shared/data.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { characterise } from 'halftone/characterise'
 import { isRefusal } from 'halftone/model'
 import { readTrace } from 'halftone/trace'
+import { save } from '../save.js'
 
 const DATA = '../shared/data'
 const RUNS = 5
@@ -133,12 +134,5 @@ if (process.env['HALFTONE_BENCH_CHARACTERISE']) {
       )
     }
   }
-  if (process.argv.includes('--save')) {
-    const folder = fileURLToPath(new URL('../results/walks/', import.meta.url))
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(
-      `${folder}characterise.json`,
-      `${JSON.stringify({ runs: RUNS, node: process.version, rows: results }, undefined, 2)}\n`,
-    )
-  }
+  save('walks/characterise', results, { runs: RUNS })
 }

@@ -171,15 +171,18 @@ export function groupByLabel(column: LabelColumn, most: number): Groups {
 export function groupByNumber(values: Float64Array, most: number): Groups | undefined {
   const codes = new Map<number, number>()
   const of = new Int32Array(values.length).fill(-1)
+  let last = Number.NaN
+  let lastCode = -1
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
-    if (!Number.isFinite(value)) continue
-    let code = codes.get(value)
-    if (code === undefined) {
-      if (codes.size === most) return undefined
-      codes.set(value, (code = codes.size))
+    if (value !== last) {
+      if (!Number.isFinite(value)) continue
+      last = value
+      lastCode = codes.get(value) ?? codes.size
+      if (lastCode === most) return undefined
+      codes.set(value, lastCode)
     }
-    of[i] = code
+    of[i] = lastCode
   }
   const ascending = [...codes.keys()].sort((a, b) => a - b)
   const rank = new Int32Array(ascending.length)

@@ -14,6 +14,7 @@ const DATA = '../shared/data'
 
 function suite(name: string, path: string, tests: (study: () => Characterisation) => void): void {
   const there = existsSync(path)
+  if (!there) console.warn(`no ${path}: ${name} is skipped`)
   describe.skipIf(!there)(there ? name : `${name} (skipped: no ${path} here)`, () => {
     let study: Characterisation
     beforeAll(async () => {

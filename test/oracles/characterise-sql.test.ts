@@ -191,6 +191,8 @@ async function level(check: Checker, sql: Sql, path: string, held: string, first
 const SIZE = `CASE WHEN slots IS NULL THEN NULL WHEN slots = 0 THEN '0' WHEN slots < 1 THEN 'under 1' WHEN slots = 2 ** floor(log2(slots)) THEN (2 ** floor(log2(slots)))::INT::VARCHAR
   WHEN slots < 4 THEN '3' ELSE (2 ** floor(log2(slots)) + 1)::INT || '–' || (2 ** (floor(log2(slots)) + 1) - 1)::INT END`
 
+const absent = RAW_TRACES.filter((raw) => !present(raw)).map(({ path }) => path)
+if (absent.length > 0) console.warn(`no ${absent.join(', ')}: their comparison with SQL is skipped`)
 for (const raw of RAW_TRACES) suite(raw)
 
 function suite(raw: RawTrace): void {
