@@ -74,7 +74,7 @@ export function fitTwoMoments(m1: number, m2: number): PhaseTypeFit {
       asked,
     )
   }
-  if (c2 < 1 / MOST_PHASES) {
+  if (c2 < (1 - 1e-9) / MOST_PHASES) {
     return judged(hyperErlangLaw([{ probability: 1, shape: MOST_PHASES, rate: MOST_PHASES / m1 }]), asked, [
       {
         code: 'order-limit',

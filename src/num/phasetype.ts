@@ -61,8 +61,7 @@ export function phaseTypeDefects(law: PhaseType): Defect[] {
   const out: Defect[] = []
   const alpha: readonly number[] = law.alpha
   const generator: readonly (readonly number[])[] = law.generator
-  if (!isList(alpha) || alpha.length === 0)
-    return [{ path: 'alpha', message: 'must be a non-empty list of probabilities' }]
+  if (!isList(alpha) || alpha.length === 0) return [{ path: 'alpha', message: 'must be a non-empty list of probabilities' }]
   const n = alpha.length
   if (!isList(generator) || generator.length !== n) {
     return [{ path: 'generator', message: `must have ${n} rows, one for each entry of alpha` }]
@@ -268,7 +267,7 @@ export function phaseTypeQuantile(law: PhaseType, probability: number): number {
     const slope = dot(v, exits)
     let next = slope > 0 && above > 0 ? t + (above * Math.log(above / target)) / slope : Number.NaN
     if (!(next > low && next < high)) next = high === Number.POSITIVE_INFINITY ? 2 * t : (low + high) / 2
-    if (Math.abs(next - t) <= 1e-13 * t || high - low <= 1e-13 * high) return next
+    if (Math.abs(next - t) <= 1e-13 * t || (high < Number.POSITIVE_INFINITY && high - low <= 1e-13 * high)) return next
     t = next
   }
   return t
