@@ -10,6 +10,7 @@ export {
   doWork,
   JOBS_AT_MOST,
   refusesToSimulate,
+  replicate,
   type SimulateOptions,
   simulatedPredictor,
   simulateElsewhere,

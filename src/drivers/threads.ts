@@ -1,0 +1,110 @@
+/**
+ * Threads as a pool that keeps its order: work goes out to whoever is free, answers come back in the order of the work, so that what is
+ * computed does not depend on how many threads compute it. Columns in shared memory are seen by all of them without a copy.
+ */
+import { availableParallelism } from 'node:os'
+import { parentPort, Worker, workerData } from 'node:worker_threads'
+
+export interface Threads<Piece, Answer> {
+  readonly size: number
+  /** Does all pieces and returns the answers in their order; `onDone` is called with how many are done. The first fault ends it. */
+  map(pieces: readonly Piece[], onDone?: (done: number) => void): Promise<Answer[]>
+  close(): Promise<void>
+}
+
+/** So many threads as this machine runs at once. */
+export const threadsHere = (): number => availableParallelism()
+
+/** What a thread sends back. */
+interface Sent<Answer> {
+  readonly at: number
+  readonly answer: Answer
+  readonly fault?: string
+}
+
+/** Starts threads that run `module` (which calls `serveThread`); `setup` is handed to each once. One `map` at a time. */
+export function openThreads<Setup, Piece, Answer>(module: URL, setup: Setup, size: number): Threads<Piece, Answer> {
+  const workers = Array.from({ length: Math.max(1, size) }, () => new Worker(module, { workerData: setup }))
+  let closing = false
+  let fault: unknown
+  /** What to do with what arrives, while a map is under way. */
+  let under: { took(worker: Worker, sent: Sent<Answer>): void; failed(cause: unknown): void } | undefined
+  const failed = (cause: unknown): void => {
+    if (closing) return
+    fault ??= cause
+    under?.failed(cause)
+  }
+  for (const worker of workers) {
+    worker.on('message', (sent: Sent<Answer>) => {
+      if (sent.fault === undefined) under?.took(worker, sent)
+      else failed(new Error(sent.fault))
+    })
+    worker.on('error', failed)
+    worker.on('exit', (code) => failed(new Error(`a thread ended with code ${code}`)))
+  }
+  return {
+    size: workers.length,
+    map(pieces, onDone) {
+      return new Promise<Answer[]>((resolve, reject) => {
+        if (fault !== undefined) return reject(new Error('a thread failed', { cause: fault }))
+        const answers = new Array<Answer>(pieces.length)
+        if (pieces.length === 0) return resolve(answers)
+        let next = 0
+        let done = 0
+        const give = (worker: Worker): void => {
+          if (next < pieces.length) worker.postMessage({ at: next, piece: pieces[next++] })
+        }
+        under = {
+          took(worker, { at, answer }) {
+            answers[at] = answer
+            done++
+            onDone?.(done)
+            if (done < pieces.length) return give(worker)
+            under = undefined
+            resolve(answers)
+          },
+          failed(cause) {
+            under = undefined
+            reject(new Error('a thread failed', { cause }))
+          },
+        }
+        for (const worker of workers) give(worker)
+      })
+    },
+    async close() {
+      closing = true
+      await Promise.all(workers.map((worker) => worker.terminate()))
+    },
+  }
+}
+
+/** What the module of a thread calls: makes the function that does a piece from the setup, and serves. Does nothing on the main thread. */
+export function serveThread<Setup, Piece, Answer>(make: (setup: Setup) => (piece: Piece) => Answer): void {
+  const port = parentPort
+  if (port === null) return
+  const work = make(workerData as Setup)
+  port.on('message', ({ at, piece }: { at: number; piece: Piece }) => {
+    try {
+      port.postMessage({ at, answer: work(piece) })
+    } catch (error) {
+      port.postMessage({ at, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    }
+  })
+}
+
+/** The same columns in memory that threads share: every typed array of a flat record is copied once into a shared buffer. */
+export function inSharedMemory<T extends object>(columns: T): T {
+  const out: Record<string, unknown> = {}
+  for (const [name, column] of Object.entries(columns)) {
+    if (!ArrayBuffer.isView(column) || column instanceof DataView) {
+      out[name] = column
+      continue
+    }
+    const from = column as Float64Array
+    const Column = from.constructor as Float64ArrayConstructor
+    const shared = new Column(new SharedArrayBuffer(from.byteLength), 0, from.length)
+    shared.set(from)
+    out[name] = shared
+  }
+  return out as T
+}
