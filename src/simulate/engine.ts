@@ -474,21 +474,24 @@ export class Engine implements JobTable {
     const { pool, slots, estimate } = this
     const queue = this.queue as BackfillQueue
     const need = slots[head]
-    if (newcomer >= 0 && !pool.fits(slots[newcomer])) return
-    let from = newcomer >= 0 ? newcomer : head + 1
+    // While the promise holds, jobs that could not slip in before cannot now: only the newcomer is looked at.
+    const holds = this.promisedTo === head && this.promisedAt >= t
+    if (holds && newcomer >= 0 && !pool.fits(slots[newcomer])) return
+    let from = holds && newcomer >= 0 ? newcomer : head + 1
     if (queue.find(from, pool.free, Number.POSITIVE_INFINITY, -1) < 0) return
-    if (this.promisedTo !== head) {
-      // The head’s promise holds until somebody ends: jobs slipped in since then do not move it.
+    if (!holds) {
+      // The head’s promise holds until somebody ends (jobs slipped in since then do not move it) or until it is broken by a job that
+      // takes longer than was said; whoever is over time is then expected to end at once.
       const order = this.endOrder!
       const ends = this.endTimes!
       pool.trialBegin(need)
       let i = 0
       for (; i < this.running && !pool.trialFits; i++) pool.trialGive(order[i], slots[order[i]])
-      this.promisedAt = i > 0 ? ends[i - 1] : t
+      this.promisedAt = i > 0 ? Math.max(t, ends[i - 1]) : t
       for (; i < this.running && ends[i] <= this.promisedAt; i++) pool.trialGive(order[i], slots[order[i]])
       this.promisedTo = head
     }
-    const shadow = Math.max(t, this.promisedAt)
+    const shadow = this.promisedAt
     const window = (shadow - t) * pool.topSpeed
     while (pool.free > 0) {
       const job = queue.find(from, pool.free, window, pool.trialFree - need)
@@ -517,6 +520,7 @@ export class Engine implements JobTable {
     const { pool, slots, heapJob, estimate } = this
     const queue = this.queue as BackfillQueue
     const most = this.settings.promises ?? 256
+    // The first entry is now; jobs over their time are expected to end at once, which is an entry of its own, at the same time.
     const times: number[] = [t]
     const free: number[] = [pool.free]
     const ends: { time: number; slots: number }[] = []
@@ -524,7 +528,7 @@ export class Engine implements JobTable {
       ends.push({ time: Math.max(t, this.expectedEnd(heapJob[i])), slots: slots[heapJob[i]] })
     ends.sort((a, b) => a.time - b.time)
     for (const end of ends) {
-      if (end.time > times[times.length - 1]) {
+      if (times.length === 1 || end.time > times[times.length - 1]) {
         times.push(end.time)
         free.push(free[free.length - 1])
       }
@@ -550,7 +554,7 @@ export class Engine implements JobTable {
       }
       for (let i = at; i < k; i++) free[i] -= need
       const after = job + 1
-      if (start === t && pool.fits(need)) {
+      if (at === 0 && pool.fits(need)) {
         queue.take(job)
         this.start(job, t)
       }
