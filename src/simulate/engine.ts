@@ -13,7 +13,7 @@
  */
 import type { BackfillQueue } from './backfillQueue.js'
 import type { DisciplineRule, JobTable, WaitingQueue } from './discipline.js'
-import type { SlotPool } from './pool.js'
+import type { SavedPool, SlotPool } from './pool.js'
 import { type SavedSprinter, Sprinter, type SprintSettings } from './sprint.js'
 import { Workspace } from './workspace.js'
 
@@ -43,9 +43,51 @@ export interface EngineSettings {
   readonly sprint?: SprintSettings
   /** Totals are noted whenever so many more jobs have arrived. */
   readonly markEvery?: number
+  /** Start in the midst instead of empty: see `InTheMidst`. */
+  readonly start?: InTheMidst
   /** How many waiting jobs conservative backfill makes promises to. */
   readonly promises?: number
 }
+
+/**
+ * Who is there at time 0: the first `running` jobs of the run have been on their slots for `ranSeconds` each (of their `size`), the next
+ * `waiting` ones wait in this order. All of them arrived at or before 0.
+ */
+export interface InTheMidst {
+  readonly running: number
+  readonly waiting: number
+  readonly ranSeconds: Float64Array
+}
+
+/** An engine between two events, as plain values and columns: for `Engine.restore` with the same settings, here or elsewhere. */
+export interface EngineState {
+  readonly numbers: Readonly<Record<(typeof NUMBERS)[number], number>>
+  readonly columns: readonly (Float64Array | Int32Array | Uint8Array | Uint16Array | undefined)[]
+  readonly marks: readonly Totals[]
+  readonly pool: SavedPool
+  readonly queue: Float64Array | undefined
+  readonly sprinter: SavedSprinter | undefined
+}
+
+const NUMBERS = [
+  'now',
+  'events',
+  'arrived',
+  'finished',
+  'evictions',
+  'failed',
+  'nextMark',
+  'busy',
+  'sprinting',
+  'lost',
+  'present',
+  'busySlots',
+  'sprintingSlots',
+  'running',
+  'blocked',
+  'promisedTo',
+  'promisedAt',
+] as const
 
 export const WAITING = 1
 export const RUNNING = 2
@@ -164,6 +206,85 @@ export class Engine implements JobTable {
         n,
       )
     }
+    if (settings.start) this.beginInTheMidst(settings.start)
+  }
+
+  /** The engine as it stands. */
+  save(): EngineState {
+    const own = this as unknown as Record<string, number>
+    return {
+      numbers: Object.fromEntries(NUMBERS.map((name) => [name, own[name]])) as EngineState['numbers'],
+      columns: this.stateColumns().map((column) => column?.slice()),
+      marks: [...this.marks],
+      pool: this.pool.save(),
+      queue: this.queue.save?.(),
+      sprinter: this.sprinter?.save(),
+    }
+  }
+
+  /** An engine that goes on from a state that was saved under the same settings. */
+  static restore(settings: EngineSettings, state: EngineState): Engine {
+    const { start: _, ...afresh } = settings
+    const engine = new Engine(afresh)
+    const own = engine as unknown as Record<string, number>
+    for (const name of NUMBERS) own[name] = state.numbers[name]
+    engine.stateColumns().forEach((column, i) => {
+      if (column !== undefined) column.set(state.columns[i]!)
+    })
+    engine.marks.push(...state.marks)
+    engine.pool.restore(state.pool)
+    // the waiting jobs, in order of arrival, say all that a queue knows, but for what it saved itself
+    for (let job = 0; job < engine.arrived; job++) if (engine.state[job] === WAITING) engine.queue.add(job, engine.now)
+    if (state.queue !== undefined) engine.queue.restore?.(state.queue)
+    if (state.sprinter !== undefined) engine.sprinter?.restore(state.sprinter)
+    return engine
+  }
+
+  private stateColumns() {
+    const { state, response, held, left, rate, baseRate, since, started, heapKey, heapJob, heapPlace, attempts } = this
+    return [
+      state,
+      response,
+      held,
+      left,
+      rate,
+      baseRate,
+      since,
+      started,
+      heapKey,
+      heapJob,
+      heapPlace,
+      attempts,
+      this.endOrder,
+      this.endTimes,
+    ]
+  }
+
+  private beginInTheMidst({ running, waiting, ranSeconds }: InTheMidst): void {
+    this.arrived = running + waiting
+    for (let job = 0; job < running; job++) {
+      this.start(job, 0)
+      this.started[job] = -ranSeconds[job]
+      this.left[job] = Math.max(0, this.size[job] - ranSeconds[job] * this.rate[job])
+      this.schedule(job, 0)
+    }
+    if (this.endOrder !== undefined) {
+      const order = Array.from({ length: running }, (_, job) => job).sort(
+        (a, b) => this.expectedEnd(a) - this.expectedEnd(b) || a - b,
+      )
+      order.forEach((job, i) => {
+        this.endOrder![i] = job
+        this.endTimes![i] = this.expectedEnd(job)
+      })
+    }
+    for (; this.nextMark < this.arrived || this.marks.length === 0; this.nextMark += this.markEvery)
+      this.marks.push(this.totals())
+    for (let job = running; job < running + waiting; job++) {
+      this.state[job] = WAITING
+      this.queue.add(job, 0)
+      this.sprinter?.onArrival(job, 0)
+    }
+    this.dispatch(0, -1)
   }
 
   remaining(job: number, now: number): number {

@@ -30,6 +30,17 @@ export function poolOf(cluster: Cluster, placement: Policy['placement'], jobs: n
   return new SlotPool('count', [{ nodes: 1, slots: slotCount(cluster), speed: groups[0].speed }], jobs)
 }
 
+type Cells = Int32Array<ArrayBuffer>
+
+/** Who holds what, as plain columns. */
+export interface SavedPool {
+  readonly free: number
+  readonly columns: readonly Int32Array[]
+  readonly cells: readonly Int32Array[]
+  readonly cellsUsed: number
+  readonly cellSpare: number
+}
+
 export class SlotPool {
   free: number
   readonly capacity: number
@@ -45,9 +56,9 @@ export class SlotPool {
   private readonly previous: Int32Array
   /** What a job holds: a list of cells (node, slots). */
   private readonly cellOf: Int32Array
-  private cellNode = new Int32Array(64)
-  private cellSlots = new Int32Array(64)
-  private cellNext = new Int32Array(64)
+  private cellNode: Cells = new Int32Array(64)
+  private cellSlots: Cells = new Int32Array(64)
+  private cellNext: Cells = new Int32Array(64)
   private cellsUsed = 0
   private cellSpare = -1
   private trialTotal = 0
@@ -146,23 +157,28 @@ export class SlotPool {
     }
   }
 
-  /** The (node, slots) pairs that a job holds. */
-  held(job: number): { node: number; slots: number }[] {
-    const out: { node: number; slots: number }[] = []
-    if (this.mode === 'count') return out
-    for (let cell = this.cellOf[job]; cell >= 0; cell = this.cellNext[cell])
-      out.push({ node: this.cellNode[cell], slots: this.cellSlots[cell] })
-    return out
+  /** Everything that says who holds what, to go on from. */
+  save(): SavedPool {
+    return {
+      free: this.free,
+      columns: [this.nodeFree, this.bucket, this.bucketSize, this.next, this.previous, this.cellOf].map((column) =>
+        column.slice(),
+      ),
+      cells: [this.cellNode, this.cellSlots, this.cellNext].map((column) => column.slice()),
+      cellsUsed: this.cellsUsed,
+      cellSpare: this.cellSpare,
+    }
   }
 
-  /** Puts a job back on nodes that it held when the state was saved. */
-  holdAgain(job: number, cells: readonly { node: number; slots: number }[], k: number): void {
-    this.free -= k
-    for (const { node, slots } of cells) {
-      this.addCell(job, node, slots)
-      if (this.mode === 'groups') this.nodeFree[node] -= slots
-      else this.setFree(node, this.nodeFree[node] - slots)
-    }
+  restore({ free, columns, cells, cellsUsed, cellSpare }: SavedPool): void {
+    this.free = free
+    const mine = [this.nodeFree, this.bucket, this.bucketSize, this.next, this.previous, this.cellOf]
+    mine.forEach((column, i) => {
+      column.set(columns[i])
+    })
+    ;[this.cellNode, this.cellSlots, this.cellNext] = cells.map((column) => column.slice()) as [Cells, Cells, Cells]
+    this.cellsUsed = cellsUsed
+    this.cellSpare = cellSpare
   }
 
   /** Begins a trial for a gang of k: the copy is what is free now. */
@@ -374,7 +390,7 @@ export class SlotPool {
   }
 }
 
-function doubled(old: Int32Array): Int32Array<ArrayBuffer> {
+function doubled(old: Cells): Cells {
   const out = new Int32Array(old.length * 2)
   out.set(old)
   return out

@@ -25,6 +25,7 @@ import { meanEstimate, ratioEstimate } from './estimates.js'
 import { drawJobs, replayedJobs } from './jobs.js'
 import { type Load, loadOf } from './load.js'
 import { MARKS, type Run, responseSeries, runJobs, type Summary, summarise } from './run.js'
+import { type ClusterState, checkState, withPresent } from './start.js'
 import { warmUpBatches } from './warmup.js'
 import { Workspace } from './workspace.js'
 
@@ -34,6 +35,8 @@ export interface SimulateOptions extends PredictOptions {
   readonly replications?: number
   /** Simulate this long from empty, stable or not; the answer is marked transient. */
   readonly horizonSeconds?: number
+  /** Who is there at the start of a horizon; nobody unless given. */
+  readonly start?: ClusterState
   /** Jobs of one replication; by default enough for the load. */
   readonly jobsPerReplication?: number
   /** A discipline of one’s own in the place of the policy’s. */
@@ -160,6 +163,12 @@ function* simulateLaws(
 ): Generator<readonly Work[], Prediction | Refusal, readonly (Run | Summary)[]> {
   const load = loadOf(compiled)
   const transient = options.horizonSeconds !== undefined
+  if (options.start) {
+    const no = transient
+      ? checkState(compiled, options.start)
+      : refuse('unsupported', 'a start from a given state needs a horizon: a steady state forgets how it began')
+    if (no) return no
+  }
   if (!transient) {
     const no = unstable(compiled, load)
     if (no) return no
@@ -233,6 +242,10 @@ export function replicate(
   let n = Math.ceil(rate * horizonSeconds + 6 * Math.sqrt(rate * horizonSeconds) + 100)
   let drawn = drawJobs(compiled, seed, replication, n, space)
   while (drawn.arrival[drawn.count - 1] <= horizonSeconds) drawn = drawJobs(compiled, seed, replication, (n *= 2), space)
+  if (options.start) {
+    const { jobs: all, start } = withPresent(compiled, options.start, drawn, chance)
+    return runJobs(compiled, all, horizonSeconds, chance, space, start)
+  }
   return runJobs(compiled, drawn, horizonSeconds, chance, space)
 }
 
@@ -297,7 +310,7 @@ function horizonCaveats(options: SimulateOptions, summaries: readonly Summary[])
   return [
     caveat(
       'transient',
-      `from empty over ${options.horizonSeconds} s, not a steady state; ${unfinished.toFixed(1)} jobs had not ended then and are not in the times`,
+      `from ${options.start ? 'the state given' : 'empty'} over ${options.horizonSeconds} s, not a steady state; ${unfinished.toFixed(1)} jobs had not ended then and are not in the times`,
       { numbers: { horizonSeconds: options.horizonSeconds, unfinishedJobs: unfinished } },
     ),
   ]

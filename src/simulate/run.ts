@@ -1,7 +1,7 @@
 /** One run of a compiled scenario over given jobs, and what is kept of it. */
 import type { CompiledScenario } from './compile.js'
 import { fcfs, priorityNonPreemptive, priorityPreemptiveResume } from './disciplines/index.js'
-import { Engine, type EngineSettings, type RunJobs, type Totals } from './engine.js'
+import { Engine, type EngineSettings, type InTheMidst, type RunJobs, type Totals } from './engine.js'
 import { quantiles } from './estimates.js'
 import { firstComeFirstServed, oneServerByPriority, type Recursed } from './recursions.js'
 import { TaskEngine, withOrdinals } from './taskEngine.js'
@@ -51,6 +51,7 @@ export function runJobs(
   horizonSeconds?: number,
   chance: { readonly seed: number; readonly replication: number } = { seed: 0, replication: 0 },
   space = new Workspace(),
+  start?: InTheMidst,
 ): Run {
   if (compiled.byTask) {
     const markEvery = Math.max(1, Math.ceil(jobs.count / MARKS))
@@ -59,8 +60,9 @@ export function runJobs(
     engine.run(horizonSeconds)
     return runOf(engine, jobs, markEvery)
   }
-  const settings = engineSettings(compiled, jobs)
-  const recursed = horizonSeconds === undefined ? recursion(compiled, jobs, settings.markEvery!, space) : undefined
+  const settings = { ...engineSettings(compiled, jobs), ...(start ? { start } : {}) }
+  const recursed =
+    horizonSeconds === undefined && start === undefined ? recursion(compiled, jobs, settings.markEvery!, space) : undefined
   if (recursed) {
     const state = space.uint8('state', jobs.count).fill(DONE)
     return { jobs, ...recursed, state, markEvery: settings.markEvery!, evictions: 0, lowestBudget: undefined }
