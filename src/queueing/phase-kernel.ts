@@ -191,7 +191,7 @@ export function phaseTransform(k: PhaseKernel, zr: number, zi: number, work: Flo
     for (let i = n - 1; i >= 0; i--) {
       let sr = k.exitRe[i]
       let si = k.exitIm[i]
-      const end = i + band < n - 1 ? i + band : n - 1
+      const end = Math.min(i + band, n - 1)
       for (let m = i + 1, p = i * n + i + 1; m <= end; m++, p++) {
         const xr = work[2 * m]
         const xi = work[2 * m + 1]
@@ -212,7 +212,7 @@ export function phaseTransform(k: PhaseKernel, zr: number, zi: number, work: Flo
     for (let i = n - 1; i >= 0; i--) {
       let sr = work[2 * i]
       let si = work[2 * i + 1]
-      const end = i + band < n - 1 ? i + band : n - 1
+      const end = Math.min(i + band, n - 1)
       for (let m = i + 1, p = i * n + i + 1; m <= end; m++, p++) {
         const xr = work[2 * m]
         const xi = work[2 * m + 1]

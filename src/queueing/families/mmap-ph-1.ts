@@ -1,5 +1,12 @@
 import { isRefusal, type Refusal, refuse } from '../../model/index.js'
-import { arrivalAutocorrelation, arrivalMoments, type MarkedArrivals, type PhaseType } from '../../num/index.js'
+import {
+  arrivalAutocorrelation,
+  arrivalMoments,
+  type MarkedArrivals,
+  type PhaseType,
+  phaseTypeDefects,
+  phaseTypeMean,
+} from '../../num/index.js'
 import type { QueueFigures, QueueQuestion } from '../map-figures.js'
 import { mapPh1 } from '../mapph1.js'
 import { mapPhC } from '../mapphc.js'
@@ -25,14 +32,19 @@ function marked({ arrivals }: Document): MarkedArrivals {
   return { D0: arrivals.D0, D: arrivals.D ?? (arrivals.D1 === undefined ? [] : [arrivals.D1]) }
 }
 
-/** Multiples of the mean service at which distributions are given when the caller names no times. */
-const GRID = [0.5, 1, 2, 5, 10, 20, 50]
+/**
+ * Times at which distributions are given when the caller names none: round numbers, in the power of ten nearest to the longest mean service.
+ */
+function grid(services: readonly PhaseType[]): number[] {
+  const sound = services.filter((one) => phaseTypeDefects(one).length === 0)
+  const longest = sound.reduce((m, one) => Math.max(m, phaseTypeMean(one)), 0) || 1
+  const unit = 10 ** Math.round(Math.log10(longest))
+  return [0.5, 1, 2, 5, 10, 20, 50].map((t) => t * unit)
+}
 
 function times(services: readonly PhaseType[], ask: Ask | undefined): Pick<QueueQuestion, 'cdfAt' | 'cdfAtByClass'> {
-  if (ask?.cdfAtByClass !== undefined)
-    return { cdfAtByClass: ask.cdfAtByClass, ...(ask.cdfAt === undefined ? {} : { cdfAt: ask.cdfAt }) }
-  if (ask?.cdfAt !== undefined) return { cdfAt: ask.cdfAt }
-  return services.length === 0 ? {} : { cdfAt: GRID }
+  const cdfAt = ask?.cdfAt ?? grid(services)
+  return ask?.cdfAtByClass === undefined ? { cdfAt } : { cdfAtByClass: ask.cdfAtByClass, cdfAt }
 }
 
 const LEVELS = [0.5, 0.95, 0.99]
@@ -171,7 +183,7 @@ export const mapPhCFamily: Family = {
     if (D.length !== 1) return refuse('unsupported', 'several classes of arrivals at several servers are not covered')
     const figures = mapPhC(
       { arrivals: { D0, D1: D[0] }, service: law(document.service!), servers: model['servers'] as number },
-      { percentiles: LEVELS, cdfAt: ask?.cdfAt ?? GRID },
+      { percentiles: LEVELS, cdfAt: ask?.cdfAt ?? grid([law(document.service!)]) },
     )
     if (isRefusal(figures)) return figures
     return {
