@@ -121,7 +121,11 @@ export function queueFigures(
   if ('reason' in queue) {
     return queue.reason === 'unstable'
       ? unstable(queue.utilisation)
-      : refuse('not-converged', 'the busy-period equation was not solved to rounding', { residual: queue.residual })
+      : refuse(
+          'not-converged',
+          'the defining equations (busy generator, balance of service starts) were solved to this residual only',
+          { residual: queue.residual },
+        )
   }
   const caveats: Caveat[] = [...nearSaturation(queue.utilisation)]
   let residual = queue.residual
@@ -132,7 +136,18 @@ export function queueFigures(
     residual = Math.max(residual, figures.residual)
     classes.push(figures.value)
   }
-  if (!(residual < 1e-5)) return refuse('not-converged', "the figures contradict Little's law", { residual })
+  if (!(residual < 1e-4)) return refuse('not-converged', "the figures contradict Little's law", { residual })
+  if (residual > 1e-7) {
+    caveats.push(
+      caveat(
+        'ill-conditioned',
+        `time scales are so far apart that the figures hold to about ${residual.toExponential(0)} relative`,
+        {
+          numbers: { residual },
+        },
+      ),
+    )
+  }
   return { utilisation: queue.utilisation, classes, residual, caveats }
 }
 

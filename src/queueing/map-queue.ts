@@ -59,6 +59,20 @@ function add(a: Float64Array, b: Float64Array, factor: number): Float64Array {
   return a.map((x, i) => x + factor * b[i])
 }
 
+/**
+ * A generator has the eigenvalue 0 exactly; rounding leaves 1e-16 of the fastest rate, which long busy periods would multiply. Put it right in the
+ * Schur form, in place.
+ */
+function pinZero(busy: BusySolution): void {
+  const { n, re, im } = busy.schur.triangular
+  let at = 0
+  for (let i = 1; i < n; i++) {
+    if (Math.hypot(re[i * n + i], im[i * n + i]) < Math.hypot(re[at * n + at], im[at * n + at])) at = i
+  }
+  re[at * n + at] = 0
+  im[at * n + at] = 0
+}
+
 /** True when U is what it should be: solved to rounding, no eigenvalue on the right, no negative rate. */
 function isGenerator(busy: BusySolution): boolean {
   const { n, re } = busy.generator
@@ -109,9 +123,11 @@ export function solveQueue(
     const quick = solveBusy(silent, classes.slice(0, count), undisturbed)
     const busy = isGenerator(quick) ? quick : solveBusy(silent, classes.slice(0, count))
     residual = Math.max(residual, busy.residual)
+    pinZero(busy)
     return busy
   }
   const noneBusy: BusySolution = { generator: undisturbed, schur: complexSchur(undisturbed), residual: 0, steps: 0 }
+  pinZero(noneBusy)
   const targets: SweepTarget[] = new Array(K)
   const interruptions: BusySolution[] = new Array(K)
   if (discipline === 'first-come') {
@@ -166,7 +182,7 @@ export function solveQueue(
         vacations.unshift({ service: classes[k].service, starts: starts.map((x) => (x * classes[k].rate) / total) })
       }
     }
-    if (!(residual < 1e-6)) return { reason: 'not-converged', residual }
+    if (!(residual < 1e-4)) return { reason: 'not-converged', residual }
   }
   return {
     n,
