@@ -66,6 +66,14 @@ export const Policy = z
       .default({})
       .meta({ description: 'By class name; a class that is not named drops nothing.' }),
     sprint: Sprint.optional(),
+    dropping: z.enum(['early', 'straggler']).optional().meta({
+      description:
+        'early (default): dropped tasks are never started; straggler: all are, and the last ones are cut once enough have ended. Simulation only.',
+    }),
+    stopAfterSeconds: z.record(z.string(), z.number().positive()).optional().meta({
+      description:
+        'By class name: a gang job is stopped for good once an attempt has done so much work; it is waste. Simulation only.',
+    }),
     las: z
       .strictObject({ thresholdsSlotSeconds: z.array(z.number().positive()).min(1) })
       .optional()

@@ -89,6 +89,16 @@ export const JobClass = z
     arrival: Arrival,
     work: Work,
     accuracy: AccuracyCurve.optional(),
+    failures: z
+      .strictObject({
+        ratePerRunningSecond: positive,
+        retriesAtMost: z.int().min(0).max(1000).default(3),
+      })
+      .optional()
+      .meta({
+        description:
+          'A running job fails at this rate and begins again from nothing with the same work; after so many retries it is given up. Simulation only.',
+      }),
   })
   .meta({ id: 'JobClass' })
 export type JobClass = z.infer<typeof JobClass>

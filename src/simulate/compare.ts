@@ -133,7 +133,7 @@ function widest(all: readonly (readonly Summary[])[]): number {
 function replayParts(compiled: readonly CompiledScenario[], options: SimulateOptions): (Part | undefined)[] {
   if (options.replay === undefined) return compiled.map(() => undefined)
   return compiled.map((one, i) => {
-    const run = runJobs(one, replayedJobs(one, options.replay!), options.horizonSeconds)
+    const run = runJobs(one, replayedJobs(one, options.replay!, options.seed), options.horizonSeconds)
     const step = MARKS / BATCHES
     const batches = Array.from({ length: BATCHES }, (_, b) => summarise(run, one.classes.length, b * step, (b + 1) * step))
     options.progress?.((i + 1) / compiled.length)

@@ -28,6 +28,8 @@ export interface CompiledStage {
   readonly taskMean: number
   readonly tasksMean: number
   readonly dropRatio: number
+  /** All tasks are started and the last ones cut, instead of never being started. */
+  readonly cutsStragglers: boolean
 }
 
 export interface CompiledClass {
@@ -46,6 +48,9 @@ export interface CompiledClass {
   /** Absent when every job has one slot (or the whole cluster, under the exclusive engine). */
   readonly slotsOf: ((rng: Rng) => number) | undefined
   readonly slotsMean: number
+  readonly failures: { readonly ratePerRunningSecond: number; readonly retriesAtMost: number } | undefined
+  /** Work after which an attempt is stopped for good; infinite where it is not. */
+  readonly stopAfterSeconds: number
 }
 
 export interface CompiledScenario {
@@ -79,9 +84,19 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
     const { name, priority, arrival, work } = jobClass
     const rate = arrival.kind === 'replay' ? replayRate(replay, k) : arrivalRate(arrival)
     const dropped = droppedShare(policy, jobClass)
-    const base = { name, priority, arrival, rate, droppedShare: dropped }
+    const base = {
+      name,
+      priority,
+      arrival,
+      rate,
+      droppedShare: dropped,
+      failures: jobClass.failures,
+      stopAfterSeconds: policy.stopAfterSeconds?.[name] ?? Number.POSITIVE_INFINITY,
+    }
     if (work.kind === 'stages') {
-      const stages = work.stages.map((stage) => compileStage(stage, dropRatioOf(policy, name, stage)))
+      const stages = work.stages.map((stage) =>
+        compileStage(stage, dropRatioOf(policy, name, stage), policy.dropping === 'straggler'),
+      )
       return { ...base, keptShare: 1, stages, runTime: undefined, runMean: 0, slotsOf: undefined, slotsMean: 1 }
     }
     if (work.kind === 'gang') {
@@ -141,7 +156,7 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
   }
 }
 
-function compileStage(stage: Stage, dropRatio: number): CompiledStage {
+function compileStage(stage: Stage, dropRatio: number, cutsStragglers: boolean): CompiledStage {
   return {
     name: stage.name,
     setup: stage.setup && fillerOf(stage.setup),
@@ -151,6 +166,7 @@ function compileStage(stage: Stage, dropRatio: number): CompiledStage {
     taskMean: lawMoments(stage.taskTime).mean,
     tasksMean: countMean(stage.tasks),
     dropRatio,
+    cutsStragglers: cutsStragglers && dropRatio > 0,
   }
 }
 
@@ -178,7 +194,13 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
       return refuse('unsupported', `${policy.discipline} is for gangs: jobs of stages take slots task by task and never block`)
   }
   const pool = poolOf(scenario.cluster, policy.placement, 0)
-  for (const { name, work } of workload.classes) {
+  for (const { name, work, failures } of workload.classes) {
+    const limit = policy.stopAfterSeconds?.[name]
+    if (policy.engine === 'shared' && work.kind === 'stages' && (failures || limit !== undefined))
+      return refuse(
+        'unsupported',
+        `class ${name}: failures and stopping are for gangs and the exclusive engine, not for tasks on shared slots`,
+      )
     const drop = policy.drop[name]
     const drops = drop !== undefined && drop !== 0
     if (work.kind !== 'stages' && drops && !work.divisible)

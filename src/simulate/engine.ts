@@ -29,8 +29,11 @@ export interface RunJobs {
   /** What backfill plans with; the size where absent or NaN. */
   readonly estimate?: Float64Array
   readonly owner?: Int32Array
-  /** Work at speed 1 after which the first attempts of a job fail, and start anew: see `failures.ts`. */
-  readonly failures?: { readonly first: Int32Array; readonly after: Float64Array }
+  /**
+   * Work at speed 1 after which the attempts of job i fail: `after[first[i] … first[i + 1] − 1]`. The job begins anew after each, or is given up
+   * with the last: see `failures.ts`.
+   */
+  readonly failures?: { readonly first: Int32Array; readonly after: Float64Array; readonly givenUp: Uint8Array }
 }
 
 export interface EngineSettings {
@@ -150,6 +153,8 @@ export class Engine implements JobTable {
   private readonly rule: DisciplineRule
   private readonly sprinter: Sprinter | undefined
   private readonly attempts: Uint16Array | undefined
+  /** Time on slots before the attempt at hand. */
+  private readonly heldBefore: Float64Array | undefined
   private readonly candidates: number[] = []
   /** EASY: running jobs by expected end, and what the blocked head was promised. */
   private readonly endOrder: Int32Array | undefined
@@ -192,6 +197,7 @@ export class Engine implements JobTable {
     this.heapPlace = space.int32('heap place', n)
     this.markEvery = settings.markEvery ?? Number.POSITIVE_INFINITY
     this.attempts = jobs.failures ? new Uint16Array(n) : undefined
+    this.heldBefore = jobs.failures ? new Float64Array(n) : undefined
     this.queue = rule.queue(this)
     if (settings.sprint) {
       this.baseRate = new Float64Array(n)
@@ -241,7 +247,8 @@ export class Engine implements JobTable {
   }
 
   private stateColumns() {
-    const { state, response, held, left, rate, baseRate, since, started, heapKey, heapJob, heapPlace, attempts } = this
+    const { state, response, held, left, rate, baseRate, since, started, heapKey, heapJob, heapPlace, attempts, heldBefore } =
+      this
     return [
       state,
       response,
@@ -255,6 +262,7 @@ export class Engine implements JobTable {
       heapJob,
       heapPlace,
       attempts,
+      heldBefore,
       this.endOrder,
       this.endTimes,
     ]
@@ -377,25 +385,35 @@ export class Engine implements JobTable {
     const fails = this.failureAt(job)
     if (fails >= 0 && left - fails <= 1e-9 * this.size[job]) {
       this.failed++
-      this.attempts![job]++
+      const { first, givenUp } = this.settings.jobs.failures!
+      const last = first[job] + ++this.attempts![job] === first[job + 1]
       this.stop(job, t)
-      this.lost += (t - this.started[job]) * this.slots[job]
-      this.left[job] = this.size[job]
-      this.state[job] = WAITING
-      this.queue.add(job, t)
+      // all that this attempt held, interrupted or not
+      this.lost += (this.held[job] - this.heldBefore![job]) * this.slots[job]
+      this.heldBefore![job] = this.held[job]
+      if (last && givenUp[job] === 1) this.leave(job, t)
+      else {
+        this.left[job] = this.size[job]
+        this.state[job] = WAITING
+        this.queue.add(job, t)
+      }
     } else if (this.rule.levels !== undefined && this.endOf(job) > t) {
       this.schedule(job, t)
     } else {
       this.stop(job, t)
-      this.left[job] = 0
-      this.state[job] = DONE
-      this.response[job] = t - this.settings.jobs.arrival[job]
-      this.finished++
-      this.sprinter?.onEnd(job)
+      this.leave(job, t)
     }
     this.blocked = -1
     this.promisedTo = -1
     this.dispatch(t, -1)
+  }
+
+  private leave(job: number, t: number): void {
+    this.left[job] = 0
+    this.state[job] = DONE
+    this.response[job] = t - this.settings.jobs.arrival[job]
+    this.finished++
+    this.sprinter?.onEnd(job)
   }
 
   /** Work left at which this attempt fails, −1 for never. */
@@ -534,6 +552,7 @@ export class Engine implements JobTable {
       if (rule.interrupts === 'restart') {
         this.lost += (t - this.started[other]) * slots[other]
         this.left[other] = this.size[other]
+        if (this.heldBefore !== undefined) this.heldBefore[other] = this.held[other]
       }
       this.state[other] = WAITING
       this.evictions++

@@ -11,6 +11,7 @@ import { Rng } from '../num/index.js'
 import { arrivalsOf, type FillArrivals } from './arrivals.js'
 import type { CompiledClass, CompiledScenario, CompiledStage } from './compile.js'
 import type { RunJobs } from './engine.js'
+import { withFailures } from './failures.js'
 import { Makespan } from './makespan.js'
 import { Workspace } from './workspace.js'
 
@@ -37,7 +38,7 @@ export function drawJobs(
     stream.times(arrival)
     stream.sizes(size, 0, count)
     stream.slots(slots, 0, count)
-    return { count, arrival, size, slots, classIndex }
+    return withFailures(compiled, { count, arrival, size, slots, classIndex }, seed, replication)
   }
   // One block of coming jobs a class, merged by time.
   const n = streams.length
@@ -78,11 +79,11 @@ export function drawJobs(
       head[k] = times[after]
     }
   }
-  return { count, arrival, size, slots, classIndex }
+  return withFailures(compiled, { count, arrival, size, slots, classIndex }, seed, replication)
 }
 
 /** The jobs of a trace under this policy: run times shortened where the class is divisible and deflated. */
-export function replayedJobs(compiled: CompiledScenario, replay: ReplayJobs): RunJobs {
+export function replayedJobs(compiled: CompiledScenario, replay: ReplayJobs, seed = 0): RunJobs {
   const { count, submitSeconds, classIndex, estimateSeconds, userIndex } = replay
   const kept = Float64Array.from(compiled.classes, (jobClass) => jobClass.keptShare)
   const deflates = kept.some((share) => share !== 1)
@@ -96,7 +97,7 @@ export function replayedJobs(compiled: CompiledScenario, replay: ReplayJobs): Ru
     estimate = new Float64Array(count)
     for (let i = 0; i < count; i++) estimate[i] = Number.isNaN(estimateSeconds[i]) ? size[i] : estimateSeconds[i]
   }
-  return {
+  const jobs = {
     count,
     arrival: submitSeconds,
     size,
@@ -105,6 +106,7 @@ export function replayedJobs(compiled: CompiledScenario, replay: ReplayJobs): Ru
     ...(estimate ? { estimate } : {}),
     ...(userIndex ? { owner: userIndex } : {}),
   }
+  return withFailures(compiled, jobs, seed, 0)
 }
 
 /** What the jobs of one class bring, in order; times, sizes and slots each from their own stream. */
@@ -199,10 +201,12 @@ export class StageSizes {
         stage.setup(this.rng, this.tasks, 0, 1)
         total += this.tasks[0] / this.makespan.topSpeed
       }
-      const kept = keptTasks(stage.tasks(this.rng), stage.dropRatio)
-      if (kept > this.tasks.length) this.tasks = new Float64Array(2 * kept)
-      stage.taskTime(this.rng, this.tasks, 0, kept)
-      total += this.makespan.of(this.tasks, kept)
+      const drawn = stage.tasks(this.rng)
+      const kept = keptTasks(drawn, stage.dropRatio)
+      const started = stage.cutsStragglers ? drawn : kept
+      if (started > this.tasks.length) this.tasks = new Float64Array(2 * started)
+      stage.taskTime(this.rng, this.tasks, 0, started)
+      total += stage.cutsStragglers ? this.makespan.untilEnded(this.tasks, started, kept) : this.makespan.of(this.tasks, kept)
     }
     return total
   }

@@ -43,6 +43,11 @@ export function loadOf(compiled: CompiledScenario): Load {
       total += jobClass.rate * held
     })
   }
+  // What attempts that fail or are stopped add to (or take off) the time on slots, by sampling the same sizes.
+  classes.forEach((jobClass, k) => {
+    if (jobClass.failures === undefined && jobClass.stopAfterSeconds === Number.POSITIVE_INFINITY) return
+    total += needs[k] * (mean(timeWithFailures(jobClass, samples[k])) / mean(samples[k]) - 1)
+  })
   if (sprint !== undefined) {
     const sprints = (k: number): boolean => sprint.timeoutSeconds[k] !== Number.POSITIVE_INFINITY
     // With a queue without end every timer from arrival has run out; timers from dispatch spare what comes before them.
@@ -58,6 +63,18 @@ export function loadOf(compiled: CompiledScenario): Load {
     total -= Math.min(saved, most)
   }
   return { classes: needs, total, nominal, meanSizes }
+}
+
+function timeWithFailures({ failures, stopAfterSeconds, name }: CompiledClass, sizes: Float64Array): Float64Array {
+  const rng = new Rng(2, `load/${name}`)
+  return sizes.map((size) => {
+    let held = 0
+    for (let tries = failures?.retriesAtMost ?? 0; ; tries--) {
+      const fails = failures ? rng.exponential() / failures.ratePerRunningSecond : Number.POSITIVE_INFINITY
+      held += Math.min(size, fails, stopAfterSeconds)
+      if (fails >= Math.min(size, stopAfterSeconds) || tries === 0) return held
+    }
+  })
 }
 
 function exactMean(jobClass: CompiledClass): number {

@@ -26,6 +26,20 @@ export class Makespan {
     return this.equal ? this.ofEqual(tasks, count) / this.speeds[0] : this.ofUnequal(tasks, count)
   }
 
+  /** When `kept` of `count` tasks have ended, all of them started: stragglers are cut then. O(n log n). */
+  untilEnded(tasks: Float64Array, count: number, kept: number): number {
+    const { freeAt, slot, speeds } = this
+    freeAt.fill(0)
+    for (let i = 0; i < slot.length; i++) slot[i] = i
+    const ends = new Float64Array(count)
+    for (let i = 0; i < count; i++) {
+      const s = slot[0]
+      ends[i] = freeAt[0] + tasks[i] / speeds[s]
+      sinkSlot(freeAt, slot, ends[i], s)
+    }
+    return ends.sort()[kept - 1]
+  }
+
   private ofEqual(tasks: Float64Array, count: number): number {
     const c = this.freeAt.length
     let end = 0
@@ -54,21 +68,27 @@ export class Makespan {
       const s = slot[0]
       const time = freeAt[0] + tasks[i] / speeds[s]
       if (time > end) end = time
-      let at = 0
-      for (;;) {
-        let child = 2 * at + 1
-        if (child >= c) break
-        if (child + 1 < c && before(freeAt[child + 1], slot[child + 1], freeAt[child], slot[child])) child++
-        if (!before(freeAt[child], slot[child], time, s)) break
-        freeAt[at] = freeAt[child]
-        slot[at] = slot[child]
-        at = child
-      }
-      freeAt[at] = time
-      slot[at] = s
+      sinkSlot(freeAt, slot, time, s)
     }
     return end
   }
+}
+
+/** The slot that was free first is free at `time` from now on. */
+function sinkSlot(freeAt: Float64Array, slot: Int32Array, time: number, s: number): void {
+  const c = freeAt.length
+  let at = 0
+  for (;;) {
+    let child = 2 * at + 1
+    if (child >= c) break
+    if (child + 1 < c && before(freeAt[child + 1], slot[child + 1], freeAt[child], slot[child])) child++
+    if (!before(freeAt[child], slot[child], time, s)) break
+    freeAt[at] = freeAt[child]
+    slot[at] = slot[child]
+    at = child
+  }
+  freeAt[at] = time
+  slot[at] = s
 }
 
 function before(time: number, slot: number, otherTime: number, otherSlot: number): boolean {

@@ -138,7 +138,7 @@ function* simulateSteps(
 function simulateReplay(compiled: CompiledScenario, options: SimulateOptions): Prediction | Refusal {
   if (options.replay === undefined)
     return refuse('no-data', 'the scenario replays a trace, and its jobs were not given (options.replay)')
-  const run = runJobs(compiled, replayedJobs(compiled, options.replay), options.horizonSeconds)
+  const run = runJobs(compiled, replayedJobs(compiled, options.replay, options.seed), options.horizonSeconds)
   options.progress?.(1)
   const classes = compiled.classes.length
   const whole = summarise(run, classes)
@@ -367,13 +367,26 @@ export function assemble(
       accuracyLoss: jobClass.droppedShare > 0 ? lossOf(curve, jobClass.droppedShare) : exactly(0),
     })
   }
+  const givenUp = parts.reduce((sum, part) => sum + part.givenUp, 0)
+  if (givenUp > 0) {
+    const jobs = parts.reduce((sum, part) => sum + part.classes.reduce((n, one) => n + one.jobs, 0), 0)
+    caveats.push(
+      caveat(
+        'jobs-given-up',
+        `${((100 * givenUp) / jobs).toFixed(2)} % of jobs were stopped or given up after failures, without a result; their times are among the others`,
+        { numbers: { share: givenUp / jobs } },
+      ),
+    )
+  }
   const seconds = parts.map((part) => part.seconds)
   const slotSeconds = seconds.map((s) => s * capacity)
   const busy = parts.map((part) => part.busySlotSeconds)
-  const utilisation = ratioEstimate(busy, slotSeconds)
-  const waste = ratioEstimate(
-    parts.map((part) => part.lostSlotSeconds),
-    busy,
+  const utilisation = asShare(ratioEstimate(busy, slotSeconds))
+  const waste = asShare(
+    ratioEstimate(
+      parts.map((part) => part.lostSlotSeconds),
+      busy,
+    ),
   )
   let energy = {}
   if (power) {
@@ -399,6 +412,12 @@ export function assemble(
     cluster: { utilisation, waste, ...energy },
     caveats,
   }
+}
+
+/** A share lies in 0 … 1; waste is booked when work is lost, so a part may book a little of the one before. */
+function asShare({ value, low, high, confidence }: Estimate): Estimate {
+  const within = (x: number): number => Math.min(1, Math.max(0, x))
+  return { value: within(value), low: within(low), high: within(high), confidence }
 }
 
 function count(n: number): string {

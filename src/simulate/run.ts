@@ -125,6 +125,8 @@ export interface Summary {
   readonly lostSlotSeconds: number
   readonly presentJobSeconds: number
   readonly simulatedJobs: number
+  /** Measured jobs that were stopped or given up. */
+  readonly givenUp: number
   readonly unfinished: number
   readonly events: number
 }
@@ -193,6 +195,7 @@ export function summarise(
     lostSlotSeconds: end.lost - start.lost,
     presentJobSeconds: end.present - start.present,
     simulatedJobs: jobs.count,
+    givenUp: jobs.failures ? jobs.failures.givenUp.subarray(first, last).reduce((sum, one) => sum + one, 0) : 0,
     unfinished,
     events: run.events,
   }

@@ -245,8 +245,9 @@ export class TaskEngine implements JobTable {
       stage.setup(rng, buffer, 0, 1)
       setup = buffer[0]
     }
-    const kept = keptTasks(stage.tasks(rng), stage.dropRatio)
-    this.toDraw[job] = kept
+    const drawn = stage.tasks(rng)
+    const kept = keptTasks(drawn, stage.dropRatio)
+    this.toDraw[job] = stage.cutsStragglers ? drawn : kept
     this.open[job] = kept
     this.words.set(rng.state, 4 * job)
     if (setup > 0) {
@@ -287,6 +288,7 @@ export class TaskEngine implements JobTable {
       return
     }
     const stages = this.compiled.classes[this.classIndex[job]].stages!
+    if (stages[this.stage[job]].cutsStragglers) this.cutStragglers(job, t)
     if (++this.stage[job] < stages.length) {
       this.stageBegins(job, t)
       return
@@ -296,6 +298,23 @@ export class TaskEngine implements JobTable {
     this.response[job] = t - this.jobs.arrival[job]
     this.finished++
     this.sprinter?.onEnd(job)
+  }
+
+  /** Enough tasks of the stage have ended: what still runs is cut and wasted, what waits is forgotten. */
+  private cutStragglers(job: number, t: number): void {
+    for (let i = this.ends.length - 1; i >= 0; i--) {
+      const task = this.ends.at(i)
+      if (this.taskJob[task] !== job) continue
+      this.lost += t - this.taskStart[task]
+      this.leaveSlot(task, t)
+      i = this.ends.length
+    }
+    this.toDraw[job] = 0
+    this.returned.delete(job)
+    if (this.queued[job] === 1) {
+      this.queue.take(job, t)
+      this.queued[job] = 0
+    }
   }
 
   private leaveSlot(task: number, t: number): void {
