@@ -301,6 +301,8 @@ export function phaseTypeSampler(law: PhaseType): (rng: Rng) => number {
     c += law.alpha[i]
     start[i] = c
   }
+  // Rounding of the sum must not become an atom at zero.
+  if (Math.abs(c - 1) < 1e-9) start[n - 1] = 1
   return (rng) => {
     const u = rng.uniform()
     let phase = 0

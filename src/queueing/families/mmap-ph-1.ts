@@ -13,11 +13,9 @@ import { mapPhC } from '../mapphc.js'
 import { mmapPh1FirstCome } from '../mmapph1-fcfs.js'
 import { mmapPh1Priority } from '../mmapph1-priority.js'
 import type { Ask, Family, FamilyAnswer } from './family.js'
+import { documentLaw } from './read.js'
 
-interface DocumentLaw {
-  readonly alpha: number[]
-  readonly A: number[][]
-}
+type DocumentLaw = Record<string, unknown>
 
 interface Document {
   readonly arrivals: { readonly D0: number[][]; readonly D1?: number[][]; readonly D?: number[][][] }
@@ -26,7 +24,22 @@ interface Document {
   readonly discipline?: string
 }
 
-const law = ({ alpha, A }: DocumentLaw): PhaseType => ({ alpha, generator: A })
+/** The phase-type law of a document: (alpha, A) as given, or that of a named law (exponential, Erlang, …); undefined where it has none. */
+function law(document: DocumentLaw | undefined): PhaseType | undefined {
+  if (document === undefined) return undefined
+  if (Array.isArray(document['alpha'])) return { alpha: document['alpha'], generator: document['A'] as number[][] }
+  const matrices = documentLaw(document, undefined)?.phaseType?.()
+  return matrices && { alpha: Array.from(matrices.initial), generator: matrices.generator.map((row) => Array.from(row)) }
+}
+
+/** All service laws of a document, or a refusal that names those without phases. */
+function laws(documents: readonly (DocumentLaw | undefined)[]): PhaseType[] | Refusal {
+  const found = documents.map(law)
+  const missing = found.flatMap((one, k) => (one === undefined ? [`services[${k}]`] : []))
+  if (missing.length > 0)
+    return refuse('unsupported', `no phases known for ${missing.join(', ')}: give alpha and A, or an exponential or Erlang law`)
+  return found as PhaseType[]
+}
 
 function marked({ arrivals }: Document): MarkedArrivals {
   return { D0: arrivals.D0, D: arrivals.D ?? (arrivals.D1 === undefined ? [] : [arrivals.D1]) }
@@ -53,8 +66,8 @@ function answer(figures: QueueFigures, values: Record<string, unknown>, method: 
   return { values, method, exact: true, residual: figures.residual, caveats: [...figures.caveats] }
 }
 
-function isPhaseType(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'alpha' in value && 'A' in value
+function isLaw(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && ('alpha' in value || 'type' in value)
 }
 
 function hasChain(model: Record<string, unknown>): boolean {
@@ -73,7 +86,8 @@ function solvePriority(model: Record<string, unknown>, ask: Ask | undefined): Fa
   if (discipline !== 'non-preemptive' && discipline !== 'preemptive-resume') {
     return refuse('unsupported', `discipline ${String(discipline)}: known are non-preemptive and preemptive-resume`)
   }
-  const services = (document.services ?? []).map(law)
+  const services = laws(document.services ?? [])
+  if (isRefusal(services)) return services
   const figures = mmapPh1Priority(
     { arrivals: marked(document), services, discipline },
     { ...times(services, ask), percentiles: LEVELS },
@@ -118,7 +132,8 @@ export const mmapPh1FirstComeFamily: Family = {
   recognises: (model) => hasChain(model) && 'services' in model && !('discipline' in model) && !('servers' in model),
   solve: (model, ask) => {
     const document = model as unknown as Document
-    const services = (document.services ?? []).map(law)
+    const services = laws(document.services ?? [])
+    if (isRefusal(services)) return services
     const figures = mmapPh1FirstCome({ arrivals: marked(document), services }, { ...times(services, ask), percentiles: LEVELS })
     if (isRefusal(figures)) return figures
     return answer(
@@ -141,13 +156,14 @@ export const mmapPh1FirstComeFamily: Family = {
 /** Correlated arrivals of one class: `arrivals` {D0, D1}, `service`. */
 export const mapPh1Family: Family = {
   family: 'MAP/PH/1',
-  recognises: (model) => hasChain(model) && isPhaseType(model['service']) && !('servers' in model),
+  recognises: (model) => hasChain(model) && isLaw(model['service']) && !('servers' in model),
   solve: (model, ask) => {
     const document = model as unknown as Document
     const { D0, D } = marked(document)
     if (D.length !== 1) return refuse('unsupported', 'one service law for several classes of arrivals: give `services`')
     const arrivals = { D0, D1: D[0] }
-    const service = law(document.service!)
+    const service = law(document.service)
+    if (service === undefined) return refuse('unsupported', 'service: give alpha and A, or an exponential or Erlang law')
     const figures = mapPh1(
       { arrivals, service },
       { ...times([service], ask), moments: 4, numberMoments: 3, numberProbabilities: 8, percentiles: LEVELS },
@@ -176,14 +192,16 @@ export const mapPh1Family: Family = {
 /** Correlated arrivals of one class at several equal servers: `arrivals` {D0, D1}, `service`, `servers`. */
 export const mapPhCFamily: Family = {
   family: 'MAP/PH/c',
-  recognises: (model) => hasChain(model) && isPhaseType(model['service']) && typeof model['servers'] === 'number',
+  recognises: (model) => hasChain(model) && isLaw(model['service']) && typeof model['servers'] === 'number',
   solve: (model, ask) => {
     const document = model as unknown as Document
     const { D0, D } = marked(document)
     if (D.length !== 1) return refuse('unsupported', 'several classes of arrivals at several servers are not covered')
+    const service = law(document.service)
+    if (service === undefined) return refuse('unsupported', 'service: give alpha and A, or an exponential or Erlang law')
     const figures = mapPhC(
-      { arrivals: { D0, D1: D[0] }, service: law(document.service!), servers: model['servers'] as number },
-      { percentiles: LEVELS, cdfAt: ask?.cdfAt ?? grid([law(document.service!)]) },
+      { arrivals: { D0, D1: D[0] }, service, servers: model['servers'] as number },
+      { percentiles: LEVELS, cdfAt: ask?.cdfAt ?? grid([service]) },
     )
     if (isRefusal(figures)) return figures
     return {
