@@ -123,6 +123,9 @@ export function quantileOf(
     // Concave starts (densities that begin at zero) overshoot: no step beyond a factor of four, none out of the bracket.
     if (next > 4 * t) next = 4 * t
     if (!(next > low && next < high)) next = high === Number.POSITIVE_INFINITY ? 2 * t : low === 0 ? high / 4 : (low + high) / 2
+    // A step that is small though the tail is still off means a density that cannot be trusted (beside a jump): halve or widen instead.
+    if (Math.abs(next - t) <= 2e-5 * t && Math.abs(gap) > 1e-3)
+      next = high === Number.POSITIVE_INFINITY ? 1.5 * t : (low + high) / 2
     const move = Math.abs(next - t)
     t = next
     if (move <= 2e-5 * t || (high - low <= 1e-9 * t && high < Number.POSITIVE_INFINITY)) return t

@@ -1,64 +1,70 @@
 /** The busy period of an M/G/1 queue: its transform at complex arguments and its moments. */
-import type { Transform } from '../num/index.js'
+import type { Complex, Transform } from '../num/index.js'
 
 /**
- * B(s), the transform of the busy period: the root in the unit disc of B = S*(s + Λ − ΛB), Re s ≥ 0.
+ * 1 − B(s), B the transform of the busy period: the root D with |1 − D| ≤ 1 of D = (1 − S*)(s + ΛD), Re s ≥ 0. `complement` is 1 − S*.
  *
- * Secant steps from the root at the previous argument (arguments come in sequences along a line); a root outside the disc or no convergence
- * falls back on B ← S*(s + Λ − ΛB) from 0, which always converges for Re s > 0. Residual below 1e-12.
+ * In terms of 1 − B nothing cancels when s is far smaller than any service rate. Secant steps from the root at the previous argument (arguments come in
+ * sequences along a line); where that leaves the disc or does not converge, secant steps after thirty of the iteration D ← (1 − S*)(s + ΛD) from 1; where
+ * that fails too, the iteration alone, which always converges for Re s > 0.
  * Source: Takács (1955); Kendall's functional equation.
  */
-export function busyPeriodRoot(service: Transform, arrivalRate: number): Transform {
-  let lastRe = 0
-  let lastIm = 0
-  return (re, im) => {
-    let x0Re = lastRe
-    let x0Im = lastIm
-    let value = service(re + arrivalRate * (1 - x0Re), im - arrivalRate * x0Im)
-    let f0Re = value.re - x0Re
-    let f0Im = value.im - x0Im
-    let x1Re = value.re
-    let x1Im = value.im
-    for (let step = 0; step < 40; step++) {
-      value = service(re + arrivalRate * (1 - x1Re), im - arrivalRate * x1Im)
-      const f1Re = value.re - x1Re
-      const f1Im = value.im - x1Im
-      if (Math.abs(f1Re) + Math.abs(f1Im) < 1e-13) break
-      const gapRe = f1Re - f0Re
-      const gapIm = f1Im - f0Im
-      const size = gapRe * gapRe + gapIm * gapIm
-      if (size === 0) break
-      // step = −f1 (x1 − x0)/(f1 − f0)
-      const dRe = x1Re - x0Re
-      const dIm = x1Im - x0Im
-      const nRe = f1Re * dRe - f1Im * dIm
-      const nIm = f1Re * dIm + f1Im * dRe
-      const moveRe = -(nRe * gapRe + nIm * gapIm) / size
-      const moveIm = -(nIm * gapRe - nRe * gapIm) / size
-      x0Re = x1Re
-      x0Im = x1Im
-      f0Re = f1Re
-      f0Im = f1Im
-      x1Re += moveRe
-      x1Im += moveIm
-      if (Math.abs(moveRe) + Math.abs(moveIm) < 1e-13) break
+export function busyPeriodComplement(complement: Transform, arrivalRate: number): Transform {
+  let last: Complex = { re: 1, im: 0 }
+  const advance = (re: number, im: number, steps: number): Complex => {
+    let at: Complex = { re: 1, im: 0 }
+    for (let step = 0; step < steps; step++) {
+      const next = complement(re + arrivalRate * at.re, im + arrivalRate * at.im)
+      const move = Math.abs(next.re - at.re) + Math.abs(next.im - at.im)
+      at = next
+      if (move < 1e-15) break
     }
-    const last = service(re + arrivalRate * (1 - x1Re), im - arrivalRate * x1Im)
-    if (!(Math.abs(last.re - x1Re) + Math.abs(last.im - x1Im) < 1e-10 && x1Re * x1Re + x1Im * x1Im <= 1 + 1e-9)) {
-      x1Re = 0
-      x1Im = 0
-      for (let step = 0; step < 20_000; step++) {
-        value = service(re + arrivalRate * (1 - x1Re), im - arrivalRate * x1Im)
-        const move = Math.abs(value.re - x1Re) + Math.abs(value.im - x1Im)
-        x1Re = value.re
-        x1Im = value.im
-        if (move < 1e-14) break
-      }
-    }
-    lastRe = x1Re
-    lastIm = x1Im
-    return { re: x1Re, im: x1Im }
+    return at
   }
+  return (re, im) => {
+    const found =
+      secantRoot(complement, arrivalRate, re, im, last) ??
+      secantRoot(complement, arrivalRate, re, im, advance(re, im, 30)) ??
+      advance(re, im, 3000)
+    last = found
+    return found
+  }
+}
+
+function secantRoot(complement: Transform, arrivalRate: number, re: number, im: number, from: Complex): Complex | undefined {
+  let x0Re = from.re
+  let x0Im = from.im
+  let value = complement(re + arrivalRate * x0Re, im + arrivalRate * x0Im)
+  let f0Re = value.re - x0Re
+  let f0Im = value.im - x0Im
+  let x1Re = value.re
+  let x1Im = value.im
+  for (let step = 0; step < 40; step++) {
+    value = complement(re + arrivalRate * x1Re, im + arrivalRate * x1Im)
+    const f1Re = value.re - x1Re
+    const f1Im = value.im - x1Im
+    const gap = Math.abs(f1Re) + Math.abs(f1Im)
+    const within = (1 - x1Re) ** 2 + x1Im * x1Im <= 1 + 1e-9
+    // To rounding of the transform: relative where it is accurate, 1e-12 where it is not after a few steps.
+    if (gap < 1e-13 * (Math.abs(x1Re) + Math.abs(x1Im)) + 1e-17 || (step >= 8 && gap < 1e-12))
+      return within ? { re: x1Re, im: x1Im } : undefined
+    const gapRe = f1Re - f0Re
+    const gapIm = f1Im - f0Im
+    const size = gapRe * gapRe + gapIm * gapIm
+    if (!(size > 0)) return gap < 1e-10 && within ? { re: x1Re, im: x1Im } : undefined
+    // step = −f1 (x1 − x0)/(f1 − f0)
+    const dRe = x1Re - x0Re
+    const dIm = x1Im - x0Im
+    const nRe = f1Re * dRe - f1Im * dIm
+    const nIm = f1Re * dIm + f1Im * dRe
+    x0Re = x1Re
+    x0Im = x1Im
+    f0Re = f1Re
+    f0Im = f1Im
+    x1Re -= (nRe * gapRe + nIm * gapIm) / size
+    x1Im -= (nIm * gapRe - nRe * gapIm) / size
+  }
+  return undefined
 }
 
 /** Power series in s, coefficients of s^0 to s^4. */

@@ -214,6 +214,44 @@ describe('M/G/1 with priorities', () => {
     expect(answer.classes[0]!.meanNumber + answer.classes[1]!.meanNumber).toBeCloseTo(0.7 / 0.3, 10)
   })
 
+  it('preemptive resume of constants: those who neither wait nor are interrupted take the constant itself', () => {
+    const service = serviceLaw({ kind: 'constant', seconds: 2 })
+    const answer = answered(
+      priorityStation(
+        [
+          { arrivalRate: 0.1, service },
+          { arrivalRate: 0.2, service },
+        ],
+        'preemptive-resume',
+      ),
+    )
+    // (1 − ρ) e^{−λ₁·2}, continuous from the right.
+    const atom = 0.4 * Math.exp(-0.2)
+    expect(answer.classes[1]!.response.cdf(2)).toBeCloseTo(atom, 10)
+    expect(Math.abs(answer.classes[1]!.response.cdf(2.001) - atom)).toBeLessThan(1e-3)
+    expect(answer.classes[1]!.response.quantile(0.3)).toBe(2)
+    expect(answer.classes[0]!.response.cdf(2)).toBeCloseTo(0.8, 10)
+  })
+
+  it('services eight orders of magnitude apart lose no digits: what a tiny job is made of does not matter to its p99', () => {
+    const large = { arrivalRate: 1.3e-4, service: serviceLaw({ kind: 'lognormal', meanSeconds: 2828, scv: 44 }) }
+    const p99 = (['constant', 'exponential', 'lognormal'] as const).map((kind) => {
+      const law: Law =
+        kind === 'constant'
+          ? { kind, seconds: 1e-3 }
+          : kind === 'exponential'
+            ? { kind, meanSeconds: 1e-3 }
+            : { kind, meanSeconds: 1e-3, scv: 0.0155 }
+      const small = { arrivalRate: 370, service: serviceLaw(law) }
+      const { response } = answered(priorityStation([large, small], 'preemptive-resume')).classes[1]!
+      const quantile = value(response.quantile(0.99))
+      expect(Math.abs(response.cdf(quantile) - 0.99)).toBeLessThan(1e-6)
+      return quantile
+    })
+    expect(p99[1]! / p99[0]!).toBeCloseTo(1, 5)
+    expect(p99[2]! / p99[0]!).toBeCloseTo(1, 5)
+  })
+
   it('the number of each class is a distribution with its mean and second moment', () => {
     const classes = [
       { arrivalRate: 0.3, service: serviceLaw({ kind: 'erlang', shape: 2, meanSeconds: 1 }) },

@@ -17,7 +17,7 @@ import type { Complex, Inverter, Transform } from '../num/index.js'
 import { distributionAt, kinkedInverter, quantileOf, sharpInverter } from '../num/index.js'
 import type { Series } from './busy-period.js'
 import {
-  busyPeriodRoot,
+  busyPeriodComplement,
   composeSeries,
   delaySeries,
   divideSeries,
@@ -138,10 +138,11 @@ interface Group {
   readonly wait: Transform
   readonly waitMoments: readonly number[]
   readonly massAtZero: number
+  /** Jobs per second of the classes above. */
+  readonly rateAbove: number
   /** σ(s) and its series. */
   readonly sigma: Transform
   readonly sigmaSeries: Series
-  readonly smoothed: boolean
   readonly residual: number
 }
 
@@ -153,10 +154,32 @@ function work(classes: readonly StationClass[]): number {
   return classes.reduce((sum, { arrivalRate, service }) => sum + arrivalRate * service.mean, 0)
 }
 
-/** Σ λ_j S_j*(s). */
+/**
+ * 1 − S*(s). By the moments where their series is that good (s far below the service rate): there the difference would lose its digits.
+ */
+function complementOf({ lst, mean, secondMoment, thirdMoment, fourthMoment }: ServiceLaw): Transform {
+  // The fourth term below 1e-11 of the first.
+  const near = Math.cbrt((1e-11 * 24 * mean) / fourthMoment)
+  return (re, im) => {
+    if (Math.abs(re) + Math.abs(im) > near) {
+      const value = lst(re, im)
+      return { re: 1 - value.re, im: -value.im }
+    }
+    const squareRe = re * re - im * im
+    const squareIm = 2 * re * im
+    const cubeRe = squareRe * re - squareIm * im
+    const cubeIm = squareRe * im + squareIm * re
+    return {
+      re: mean * re - (secondMoment / 2) * squareRe + (thirdMoment / 6) * cubeRe,
+      im: mean * im - (secondMoment / 2) * squareIm + (thirdMoment / 6) * cubeIm,
+    }
+  }
+}
+
+/** Σ λ_j (1 − S_j*(s)). */
 function flow(classes: readonly StationClass[]): Transform {
   const rates = classes.map(({ arrivalRate }) => arrivalRate)
-  const transforms = classes.map(({ service }) => service.lst)
+  const transforms = classes.map(({ service }) => complementOf(service))
   if (rates.length === 1) {
     const rate = rates[0]!
     const transform = transforms[0]!
@@ -179,8 +202,6 @@ function flow(classes: readonly StationClass[]): Transform {
 
 function solveGroup(above: readonly StationClass[], own: readonly StationClass[], below: readonly StationClass[]): Group {
   const rateAbove = above.reduce((sum, { arrivalRate }) => sum + arrivalRate, 0)
-  const rateOwn = own.reduce((sum, { arrivalRate }) => sum + arrivalRate, 0)
-  const rateBelow = below.reduce((sum, { arrivalRate }) => sum + arrivalRate, 0)
   const idle = 1 - work(above) - work(own) - work(below)
   const sigma = above.length === 0 ? identity : sigmaTransform(above, rateAbove)
   const ownFlow = flow(own)
@@ -191,12 +212,12 @@ function solveGroup(above: readonly StationClass[], own: readonly StationClass[]
     let topIm = idle * at.im
     if (below.length > 0) {
       const value = belowFlow(at.re, at.im)
-      topRe += rateBelow - value.re
-      topIm -= value.im
+      topRe += value.re
+      topIm += value.im
     }
     const value = ownFlow(at.re, at.im)
-    const bottomRe = re - rateOwn + value.re
-    const bottomIm = im + value.im
+    const bottomRe = re - value.re
+    const bottomIm = im - value.im
     const size = bottomRe * bottomRe + bottomIm * bottomIm
     return { re: (topRe * bottomRe + topIm * bottomIm) / size, im: (topIm * bottomRe - topRe * bottomIm) / size }
   }
@@ -221,9 +242,9 @@ function solveGroup(above: readonly StationClass[], own: readonly StationClass[]
     wait,
     waitMoments,
     massAtZero: idle,
+    rateAbove,
     sigma,
     sigmaSeries,
-    smoothed: above.length > 0,
     residual: Math.abs(waitMoments[1]! - cobham) / cobham,
   }
 }
@@ -243,13 +264,13 @@ function mixedSeries(classes: readonly StationClass[], rate: number): Series {
 
 function sigmaTransform(above: readonly StationClass[], rate: number): Transform {
   const together = flow(above)
-  const root = busyPeriodRoot((re, im) => {
+  const root = busyPeriodComplement((re, im) => {
     const value = together(re, im)
     return { re: value.re / rate, im: value.im / rate }
   }, rate)
   return (re, im) => {
     const value = root(re, im)
-    return { re: re + rate * (1 - value.re), im: im - rate * value.im }
+    return { re: re + rate * value.re, im: im + rate * value.im }
   }
 }
 
@@ -277,8 +298,9 @@ function classAnswer(
     const angle = -(at.im - im) * shift
     return product(own, { re: decay * Math.cos(angle), im: decay * Math.sin(angle) })
   }
-  const bare = service.mean === shift
-  const response = stationTime(moments, responseRest, shift, bare ? group.massAtZero : 0, quick, careful)
+  // A constant service has an atom: of those who need not wait, and under preemption are not interrupted either.
+  const atom = service.mean !== shift ? 0 : preemptive ? group.massAtZero * Math.exp(-group.rateAbove * shift) : group.massAtZero
+  const response = stationTime(moments, responseRest, shift, atom, quick, careful)
   return {
     utilisation: arrivalRate * service.mean,
     wait: stationTime(group.waitMoments, group.wait, 0, group.massAtZero, quick, careful),

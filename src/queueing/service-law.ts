@@ -61,7 +61,7 @@ export function scvOf(law: ServiceLaw): number {
   return Math.max(0, law.secondMoment / (law.mean * law.mean) - 1)
 }
 
-/** The service law of a scenario's law. Exact in all moments and in the transform, but for a long empirical table, which is cut to 128 bins. */
+/** The service law of a scenario's law. Exact in all moments and in the transform, but for a long empirical table, which is cut to 64 bins. */
 export function serviceLaw(law: Law): ServiceLaw {
   switch (law.kind) {
     case 'constant':
@@ -299,7 +299,7 @@ function empiricalLaw(seconds: readonly number[]): ServiceLaw {
   const sorted = [...seconds].sort((a, b) => a - b)
   const n = sorted.length
   const moment = (k: number) => sorted.reduce((sum, x) => sum + x ** k, 0) / n
-  const bins = Math.min(n, 128)
+  const bins = Math.min(n, 64)
   const points = Array.from({ length: bins }, (_, b) => {
     const from = Math.floor((b * n) / bins)
     const to = Math.floor(((b + 1) * n) / bins)

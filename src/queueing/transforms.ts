@@ -1,6 +1,6 @@
-/** Laplace–Stieltjes transforms of laws without a closed one: lognormal and bounded Pareto, by quadrature along a turned path. */
-import type { Transform } from '../num/index.js'
-import { gaussLegendre } from '../num/index.js'
+/** Laplace–Stieltjes transforms of laws without an elementary one: lognormal, by quadrature along a turned path, and bounded Pareto, by the incomplete gamma function. */
+import type { Complex, Transform } from '../num/index.js'
+import { complexExponential, complexProduct, complexQuotient, gaussLegendre } from '../num/index.js'
 
 /**
  * E e^{−sX}, ln X normal with `location` and `spread`, Re s ≥ 0; absolute error near 1e-10.
@@ -64,50 +64,103 @@ export function lognormalTransform(location: number, spread: number): Transform 
 /**
  * E e^{−s(X − low)} of the Pareto law of exponent `shape` cut to [low, high].
  *
- *   e^{s·low} [g(s·low) − q·g(s·high)]/(1 − q),  q = (low/high)^shape,  g(z) = ∫_0^∞ shape e^{−shape·v} exp(−z e^v) dv
+ *   e^{s·low} [g(s·low) − q·g(s·high)]/(1 − q),  q = (low/high)^shape,  g(z) = shape·z^shape·Γ(−shape, z)
  *
- * with the path of g bent to v − i·arg(z)·(1 − e^{−v}), along which z e^v turns to the positive axis. Negative real z within the cut law (needed for
- * exponential moments) is integrated on [low, high] directly.
+ * g by Legendre's continued fraction for |z| > 2, by its power series below. Where Re s < 0 (exponential moments) the law is integrated directly.
  */
 export function boundedParetoTransform(shape: number, low: number, high: number): Transform {
   const q = (low / high) ** shape
-  const rule = gaussLegendre(16)
-  const g = (re: number, im: number, liftRe: number, liftIm: number): [number, number] => {
-    const modulus = Math.hypot(re, im)
-    const angle = Math.atan2(im, re)
-    // Beyond `end` either the density or the exponential is below 1e-18.
-    const end = Math.min(42 / shape, Math.max(Math.log(45 / modulus), 0) + 1.5)
-    const panels = Math.max(6, Math.ceil(end * 4))
-    let sumRe = 0
-    let sumIm = 0
-    const half = end / panels / 2
-    for (let p = 0; p < panels; p++)
-      for (let i = 0; i < rule.nodes.length; i++) {
-        const v = half * (2 * p + 1 + rule.nodes[i]!)
-        const bend = Math.exp(-4 * v)
-        const imaginary = -angle * (1 - bend)
-        const slope = -4 * angle * bend
-        const size = modulus * Math.exp(v)
-        const direction = angle + imaginary
-        // exp(−shape·(v + i·imaginary) − z e^{v + i·imaginary}) · (1 + i·slope)
-        const exponent = liftRe - shape * v - size * Math.cos(direction)
-        if (exponent < -700) continue
-        const phase = liftIm - shape * imaginary - size * Math.sin(direction)
-        const weight = half * rule.weights[i]! * shape * Math.exp(exponent)
-        const c = weight * Math.cos(phase)
-        const s = weight * Math.sin(phase)
-        sumRe += c - slope * s
-        sumIm += s + slope * c
-      }
-    return [sumRe, sumIm]
-  }
+  const near = smallParetoSeries(shape)
   return (re, im) => {
-    if (im === 0 || re < 0) return directly(shape, low, high, q, re, im)
-    // The lift e^{s·low} enters the exponent, so that neither factor overflows.
-    const [aRe, aIm] = g(re * low, im * low, re * low, im * low)
-    const [bRe, bIm] = g(re * high, im * high, re * low, im * low)
-    return { re: (aRe - q * bRe) / (1 - q), im: (aIm - q * bIm) / (1 - q) }
+    if (re < 0 || (re === 0 && im === 0)) return directly(shape, low, high, q, re, im)
+    const a = liftedPareto(shape, re * low, im * low, near)
+    const b = liftedPareto(shape, re * high, im * high, near)
+    // g(s·high) carries e^{−s·high}, of which the lift leaves e^{−s(high − low)}.
+    const size = q * Math.exp(-re * (high - low))
+    const c = size * Math.cos(im * (high - low))
+    const d = -size * Math.sin(im * (high - low))
+    return { re: (a.re - (c * b.re - d * b.im)) / (1 - q), im: (a.im - (c * b.im + d * b.re)) / (1 - q) }
   }
+}
+
+/** e^z g(z), Re z ≥ 0. */
+function liftedPareto(shape: number, re: number, im: number, near: (re: number, im: number) => Complex): Complex {
+  if (re * re + im * im > 4) return continuedFraction(shape, re, im)
+  const value = near(re, im)
+  return complexProduct(value, complexExponential(re, im))
+}
+
+/** shape/(z + 1 + shape − 1(1 + shape)/(z + 3 + shape − 2(2 + shape)/(z + 5 + shape − …))), by Lentz's method. */
+function continuedFraction(shape: number, re: number, im: number): Complex {
+  let bRe = re + 1 + shape
+  let c: Complex = { re: 1e300, im: 0 }
+  let d = complexQuotient({ re: 1, im: 0 }, { re: bRe, im })
+  let h = d
+  for (let n = 1; n < 2000; n++) {
+    const an = -n * (n + shape)
+    bRe += 2
+    d = complexQuotient({ re: 1, im: 0 }, { re: an * d.re + bRe, im: an * d.im + im })
+    const over = complexQuotient({ re: an, im: 0 }, c)
+    c = { re: bRe + over.re, im: im + over.im }
+    const delta = complexProduct(c, d)
+    h = complexProduct(h, delta)
+    if (Math.abs(delta.re - 1) + Math.abs(delta.im) < 1e-14) break
+  }
+  return { re: shape * h.re, im: shape * h.im }
+}
+
+/**
+ * g(z) for |z| ≤ 2: shape·[Γ(−shape) z^shape − Σ_n (−z)^n/(n!(n − shape))]; for a whole shape m, where two terms blow up against one another, their limit
+ * (−1)^m/m! · (ψ(m + 1) − ln z) z^m in their place. A shape within 1e-7 of a whole number is taken as that number.
+ */
+function smallParetoSeries(shape: number): (re: number, im: number) => Complex {
+  const whole = Math.round(shape)
+  const isWhole = Math.abs(shape - whole) < 1e-7
+  const coefficients = new Float64Array(40)
+  let factorial = 1
+  for (let n = 0; n < 40; n++) {
+    if (n > 0) factorial *= n
+    coefficients[n] = isWhole && n === whole ? 0 : -1 / (factorial * (n - shape))
+  }
+  let psi = -0.5772156649015329
+  let wholeFactorial = 1
+  for (let k = 1; k <= whole; k++) {
+    psi += 1 / k
+    wholeFactorial *= k
+  }
+  const gammaValue = isWhole ? 0 : gammaFunction(-shape)
+  return (re, im) => {
+    const logarithm = Math.log(Math.hypot(re, im))
+    const angle = Math.atan2(im, re)
+    const power = complexExponential(shape * logarithm, shape * angle)
+    const front: Complex = isWhole
+      ? {
+          re: ((whole % 2 === 0 ? 1 : -1) / wholeFactorial) * (psi - logarithm),
+          im: ((whole % 2 === 0 ? 1 : -1) / wholeFactorial) * -angle,
+        }
+      : { re: gammaValue, im: 0 }
+    let sum = complexProduct(front, power)
+    let term: Complex = { re: 1, im: 0 }
+    for (let n = 0; n < 40; n++) {
+      sum = { re: sum.re + coefficients[n]! * term.re, im: sum.im + coefficients[n]! * term.im }
+      term = complexProduct(term, { re: -re, im: -im })
+    }
+    return { re: shape * sum.re, im: shape * sum.im }
+  }
+}
+
+/** Γ(x) for real x that is no pole: Lanczos (g = 7, nine terms), reflection below ½. Relative error near 1e-14. */
+function gammaFunction(x: number): number {
+  if (x < 0.5) return Math.PI / (Math.sin(Math.PI * x) * gammaFunction(1 - x))
+  const terms = [
+    0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
+    -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+  ]
+  const z = x - 1
+  let sum = terms[0]!
+  for (let i = 1; i < 9; i++) sum += terms[i]! / (z + i)
+  const t = z + 7.5
+  return Math.sqrt(2 * Math.PI) * t ** (z + 0.5) * Math.exp(-t) * sum
 }
 
 function directly(shape: number, low: number, high: number, q: number, re: number, im: number) {
