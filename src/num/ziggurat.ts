@@ -6,8 +6,8 @@
  */
 import type { Rng } from './rng.js'
 
-const R = 7.69711747013104972
-const AREA = 3.9496598225815571993e-3
+const R = 7.69711747013105
+const AREA = 3.949659822581557e-3
 
 interface Layers {
   /** Right edge of each layer; edge[0] is the width of the base strip seen as a rectangle. */

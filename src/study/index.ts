@@ -1,6 +1,6 @@
 export * from './held-out.js'
+export * from './knob.js'
 export * from './predictors.js'
 export * from './scenario-file.js'
 export * from './scenario-of-trace.js'
-export * from './knob.js'
 export * from './simulate.js'
