@@ -1,7 +1,7 @@
 /**
  * Four queues, 10⁶ customers at load 0.8: the simulator (through its door, jobs drawn and run; then also summed up with quantiles) against
  * a bare typed-array event loop in TypeScript and, where g++ is at hand, the same written by hand in C++ (bench/rivals/queues.cpp).
- * Two events a customer. The best of five of each in turn; read the ratios, not the times.
+ * Two events a customer. The best of nine of each in turn; read the ratios, not the times.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -11,9 +11,10 @@ import { fileURLToPath } from 'node:url'
 import { isRefusal, type Policy, validate } from 'halftone/model'
 import { Rng } from 'halftone/num'
 import { type CompiledScenario, compileScenario, drawJobs, runJobs, summarise, Workspace } from 'halftone/simulate'
+import { save } from '../save.js'
 
 const CUSTOMERS = 1_000_000
-const ROUNDS = 5
+const ROUNDS = 9
 
 interface Case {
   readonly name: string
@@ -218,3 +219,4 @@ for (const one of cases) {
 }
 rmSync(folder, { recursive: true })
 console.table(rows)
+save('runs/queues', rows)

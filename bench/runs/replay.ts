@@ -1,10 +1,14 @@
 /**
  * Replay with placement: 10⁶ jobs on 32 nodes × 8 GPUs (gangs of 1 to 64, packed) at load 0.85, under several disciplines; and the same in
- * a pool that knows no nodes. Jobs a second, peak memory a job, and what placement does to the mean wait.
+ * a pool that knows no nodes. Jobs a second, peak memory a job (all of the process beyond an idle one, trace included), and what placement does to
+ * the mean wait. At this load strict order is unstable once gangs must fit on nodes: its wait then grows with the length of the trace.
  */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { isRefusal, type Policy, type ReplayJobs, validate } from 'halftone/model'
 import { Rng } from 'halftone/num'
 import { compileScenario, replayedJobs, runJobs } from 'halftone/simulate'
+import { save } from '../save.js'
 
 const JOBS = 1_000_000
 
@@ -34,42 +38,59 @@ function trace(count: number): ReplayJobs {
   return { count, submitSeconds: submit, runSeconds: run, slots, classIndex: new Uint16Array(count), estimateSeconds: estimate }
 }
 
-const replay = trace(JOBS)
-const rows: Record<string, string | number>[] = []
-for (const discipline of ['fcfs', 'sjf', 'srtf', 'easy-backfill', 'las'] as Policy['discipline'][]) {
-  const row: Record<string, string | number> = { discipline }
-  for (const placement of ['packed', 'pool'] as const) {
-    const read = validate('scenario', {
-      schema: 'halftone/scenario/1',
+/** One discipline and placement, alone in its process so that the peak of its memory is its own. */
+function measure(discipline: Policy['discipline'], placement: Policy['placement']): Record<string, number> {
+  const before = process.memoryUsage().rss
+  const replay = trace(JOBS)
+  const read = validate('scenario', {
+    schema: 'halftone/scenario/1',
+    name: 'replay',
+    workload: {
+      schema: 'halftone/workload/1',
       name: 'replay',
-      workload: {
-        schema: 'halftone/workload/1',
-        name: 'replay',
-        trace: { path: 'none.csv', classes: { by: 'all' } },
-        classes: [{ name: 'all', priority: 1, arrival: { kind: 'replay' }, work: { kind: 'replay' } }],
-      },
-      cluster: { schema: 'halftone/cluster/1', name: '32 × 8', nodes: [{ name: 'node', count: 32, slots: 8 }] },
-      policy: { schema: 'halftone/policy/1', name: discipline, discipline, placement },
-    })
-    if (!read.ok) throw new Error(JSON.stringify(read.issues))
-    const compiled = compileScenario(read.value, replay)
-    if (isRefusal(compiled)) throw new Error(compiled.message)
-    globalThis.gc?.()
-    const before = process.memoryUsage()
-    const start = performance.now()
-    const run = runJobs(compiled, replayedJobs(compiled, replay))
-    const took = (performance.now() - start) / 1000
-    const after = process.memoryUsage()
-    if (run.state.some((state) => state !== 3)) throw new Error('a job was lost')
-    let wait = 0
-    for (let i = 0; i < JOBS; i++) wait += run.response[i] - run.held[i]
-    row[`${placement}: jobs/s`] = Math.round(JOBS / took)
-    row[`${placement}: mean wait s`] = Math.round(wait / JOBS)
-    if (placement === 'packed') {
-      const bytes = after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed
-      row['bytes a job, columns of the trace included'] = Math.round(Math.max(0, bytes) / JOBS) + 38
-    }
-  }
-  rows.push(row)
+      trace: { path: 'none.csv', classes: { by: 'all' } },
+      classes: [{ name: 'all', priority: 1, arrival: { kind: 'replay' }, work: { kind: 'replay' } }],
+    },
+    cluster: { schema: 'halftone/cluster/1', name: '32 × 8', nodes: [{ name: 'node', count: 32, slots: 8 }] },
+    policy: { schema: 'halftone/policy/1', name: discipline, discipline, placement },
+  })
+  if (!read.ok) throw new Error(JSON.stringify(read.issues))
+  const compiled = compileScenario(read.value, replay)
+  if (isRefusal(compiled)) throw new Error(compiled.message)
+  const start = performance.now()
+  const run = runJobs(compiled, replayedJobs(compiled, replay))
+  const took = (performance.now() - start) / 1000
+  if (run.state.some((state) => state !== 3)) throw new Error('a job was lost')
+  let wait = 0
+  for (let i = 0; i < JOBS; i++) wait += run.response[i] - run.held[i]
+  const peak = process.resourceUsage().maxRSS * 1024 - before
+  return { jobsPerSecond: Math.round(JOBS / took), meanWait: Math.round(wait / JOBS), bytesPerJob: Math.round(peak / JOBS) }
 }
-console.table(rows)
+
+const asked = process.argv.indexOf('--measure')
+if (asked >= 0) {
+  const [discipline, placement] = process.argv.slice(asked + 1) as [Policy['discipline'], Policy['placement']]
+  process.stdout.write(JSON.stringify(measure(discipline, placement)))
+} else {
+  const rows: Record<string, string | number>[] = []
+  for (const discipline of ['fcfs', 'sjf', 'srtf', 'easy-backfill', 'las']) {
+    const row: Record<string, string | number> = { discipline }
+    for (const placement of ['packed', 'pool']) {
+      const child = spawnSync(
+        process.execPath,
+        [...process.execArgv, fileURLToPath(import.meta.url), '--measure', discipline, placement],
+        {
+          encoding: 'utf8',
+        },
+      )
+      if (child.status !== 0) throw new Error(child.stderr)
+      const { jobsPerSecond, meanWait, bytesPerJob } = JSON.parse(child.stdout) as Record<string, number>
+      row[`${placement}: jobs/s`] = jobsPerSecond
+      row[`${placement}: mean wait s`] = meanWait
+      row[`${placement}: peak bytes a job`] = bytesPerJob
+    }
+    rows.push(row)
+  }
+  console.table(rows)
+  save('runs/replay', rows)
+}
