@@ -14,7 +14,7 @@ import { kinkedInverter, sharpInverter } from '../num/index.js'
 import { erlangC } from './mmc.js'
 import type { ClassAtStation, PriorityDiscipline, StationAnswer, StationClass } from './priority.js'
 import { nearSaturation, priorityStation, stationTime, unstable } from './priority.js'
-import { mixtureLaw, scaleLaw, scvOf, sharpnessOf } from './service-law.js'
+import { mixtureLaw, scvOf, sharpnessOf } from './service-law.js'
 
 export interface GigcQuestion {
   readonly servers: number
@@ -160,8 +160,15 @@ function waitingClass({ service, arrivalRate }: StationClass, meanWait: number, 
 }
 
 /**
- * Priority classes on c servers, by Bondi and Buzen: each class's wait on c servers is its wait on one server c times as fast, times the
- * ratio of the FCFS waits of the two stations. Time lost to interruptions counts as wait. Exact for one server. Refuses `unstable`.
+ * Priority classes on c servers. With ρ_{≤k} the load of class k and those above, W̄_k the mean over them of the time lost to others, by load:
+ *
+ *   W_k = (ρ_{≤k} W̄_k − ρ_{<k} W̄_{k−1}) / ρ_k
+ *
+ *   preemptive-resume   W̄_k = W of these classes alone, first come first served (Bondi and Buzen): exact for equal exponential services
+ *   non-preemptive      W̄_k = C E[S]/c · (1 + (c_s² − 1)/2 · c^{ρ_{≤k}/ρ − 1}) / (1 − ρ_{≤k}), and the first-come wait for all classes together:
+ *                       the top class waits for the first of c servers to end, which the SCV of service hardly moves once c is large; ours
+ *
+ * Time lost to interruptions counts as wait. Exact for one server (Cobham). Refuses `unstable`. Measured against simulation in `bench/quality/multi-server.ts`.
  * Source: A. B. Bondi, J. P. Buzen, "The response times of priority classes under preemptive resume in M/G/m queues", SIGMETRICS (1984).
  */
 export function multiServerPriority(
@@ -172,26 +179,45 @@ export function multiServerPriority(
   if (servers === 1) return priorityStation(classes, discipline)
   const many = multiServerStation(classes, servers)
   if ('kind' in many) return many
-  const quick = classes.map((one) => ({ ...one, service: scaleLaw(one.service, 1 / servers) }))
-  const fast = priorityStation(quick, discipline)
-  if ('kind' in fast) return fast
-  const residual = quick.reduce((sum, { arrivalRate, service }) => sum + (arrivalRate * service.secondMoment) / 2, 0)
-  const ratio = many.classes[0]!.wait.mean / (residual / (1 - many.utilisation))
-  const delayed = erlangC(servers, servers * many.utilisation)
+  const together = mixtureLaw(classes.map(({ arrivalRate, service }) => ({ weight: arrivalRate, law: service })))
+  const excess = (scvOf(together) - 1) / 2
+  const freed = (erlangC(servers, servers * many.utilisation) * together.mean) / servers
+  const rankOf = (one: StationClass, i: number): number => one.priority ?? i + 1
+  const ranks = [...new Set(classes.map(rankOf))].sort((a, b) => a - b)
+  const lost = new Map<number, { readonly wait: number; readonly delayed: number }>()
+  let before = 0
+  for (const rank of ranks) {
+    const group = classes.filter((one, i) => rankOf(one, i) <= rank)
+    const alone = multiServerStation(group, servers)
+    if ('kind' in alone) return alone
+    const load = alone.utilisation
+    const own = classes.reduce(
+      (sum, one, i) => (rankOf(one, i) === rank ? sum + (one.arrivalRate * one.service.mean) / servers : sum),
+      0,
+    )
+    const mean =
+      discipline === 'preemptive-resume' || rank === ranks.at(-1)
+        ? alone.classes[0]!.wait.mean
+        : (freed * (1 + excess * servers ** (load / many.utilisation - 1))) / (1 - load)
+    lost.set(rank, {
+      wait: own > 0 ? Math.max(0, (load * mean - before) / own) : mean,
+      delayed: erlangC(servers, servers * (discipline === 'preemptive-resume' ? load : many.utilisation)),
+    })
+    before = load * mean
+  }
   return {
     utilisation: many.utilisation,
     classes: classes.map((one, i) => {
-      const lost = Math.max(0, fast.classes[i]!.response.mean - quick[i]!.service.mean)
-      return waitingClass(one, lost * ratio, delayed)
+      const { wait, delayed } = lost.get(rankOf(one, i))!
+      return waitingClass(one, wait, delayed)
     }),
     residual: 0,
-    method: 'M/G/c priority: Bondi–Buzen scaling of one fast server',
+    method: 'M/G/c priority: first-come waits of the classes above, apportioned by load',
     caveats: [
       ...many.caveats,
       caveat(
-        'priority-scaled',
-        'the waits of priority classes on several servers are scaled from one fast server (Bondi–Buzen); their tails are taken as exponential',
-        { numbers: { ratio } },
+        'priority-apportioned',
+        'the waits of priority classes on several servers are apportioned from first-come waits; their tails are taken as exponential',
       ),
     ],
   }
