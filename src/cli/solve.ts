@@ -257,7 +257,9 @@ function manyText(solved: readonly SolvedCase[]): string {
       return [id, result.family ?? '', 'wrong input', result.issues.map((found) => `${found.place}: ${found.message}`).join('; ')]
     if (result.kind === 'refusal') return [id, result.family, 'refused', result.refusal.message]
     const worst = [...(checks ?? [])].sort(
-      (a, b) => (b.relativeError ?? Number.POSITIVE_INFINITY) - (a.relativeError ?? Number.POSITIVE_INFINITY),
+      (a, b) =>
+        Number(a.within) - Number(b.within) ||
+        (b.relativeError ?? Number.POSITIVE_INFINITY) - (a.relativeError ?? Number.POSITIVE_INFINITY),
     )[0]
     const note =
       worst === undefined
