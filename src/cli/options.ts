@@ -36,7 +36,7 @@ export interface WorkloadCliOptions {
   readonly by?: ClassRule['by']
   readonly boundaries?: number[]
   readonly most?: number
-  readonly arrivals?: 'replay' | 'poisson' | 'time-of-day'
+  readonly arrivals?: 'replay' | 'poisson' | 'time-of-day' | 'map'
   readonly runTimes?: 'fit' | 'empirical'
   readonly divisible?: string
   readonly from?: string
@@ -61,7 +61,12 @@ export function addWorkloadOptions(command: Command): Command {
     .option('--boundaries <list>', 'for --by size and priority: upper bounds of all classes but the last, such as 1,8', numbers)
     .option('--most <n>', 'for --by queue, group and user: so many classes, the rest one class', whole)
     .addOption(
-      new Option('--arrivals <law>', 'the trace’s own jobs, or a fitted law').choices(['replay', 'poisson', 'time-of-day']),
+      new Option('--arrivals <law>', 'the trace’s own jobs, or a fitted law: steady, by hour of day, or bursty').choices([
+        'replay',
+        'poisson',
+        'time-of-day',
+        'map',
+      ]),
     )
     .addOption(new Option('--run-times <law>', 'for fitted arrivals').choices(['fit', 'empirical']))
     .option('--divisible <classes>', 'classes that may run on a share of their data, or all')

@@ -1,13 +1,14 @@
 import { type Arrival, type Caveat, caveat } from '../model/index.js'
-import { dispersion, moments } from '../num/index.js'
+import { autocorrelation, dispersion, dispersionOfCounts, fitArrivals, moments, rawMoment } from '../num/index.js'
 
 /** A fitted arrival law with the error it makes. */
-export interface ArrivalFit {
+export interface ArrivalLawFit {
   readonly arrival: Arrival
   readonly caveats: readonly Caveat[]
 }
 
 const DAY = 86_400
+const LAGS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 const WINDOWS: readonly (readonly [string, number])[] = [
   ['1 min', 60],
   ['10 min', 600],
@@ -19,11 +20,12 @@ const WINDOWS: readonly (readonly [string, number])[] = [
  * Fits arrivals to ascending submission times (seconds).
  *
  * `poisson`: the mean rate over the span. `time-of-day`: the mean rate of each of the 24 hours of a day that begins
- * at time 0 (an hour’s jobs over the time of the span that falls into it). Both are independent increments: what burstiness they leave out is measured by the
+ * at time 0 (an hour’s jobs over the time of the span that falls into it). `map`: a Markovian arrival process with the mean, SCV and autocorrelations
+ * of the gaps (`num/fitArrivals`). What burstiness a law leaves out is measured by the
  * index of dispersion for counts (IDC) of the data against that of the law, in windows from a minute to six hours, and stays beside the law as a caveat.
  * Needs at least two distinct times; fewer give a Poisson law of one job over the span 1 s with the caveat `few-arrivals`.
  */
-export function fitArrivals(times: ArrayLike<number>, kind: 'poisson' | 'time-of-day', path = ''): ArrivalFit {
+export function fitArrivalLaw(times: ArrayLike<number>, kind: 'poisson' | 'time-of-day' | 'map', path = ''): ArrivalLawFit {
   const n = times.length
   const span = n > 1 ? times[n - 1]! - times[0]! : 0
   if (!(span > 0)) {
@@ -38,6 +40,22 @@ export function fitArrivals(times: ArrayLike<number>, kind: 'poisson' | 'time-of
   if (kind === 'poisson') {
     const rate = (n - 1) / span
     return { arrival: { kind: 'poisson', ratePerSecond: rate }, caveats: burstiness(times, () => 1, scv, path) }
+  }
+  if (kind === 'map') {
+    const fit = fitArrivals({
+      moments: [rawMoment(gaps, 1), rawMoment(gaps, 2), rawMoment(gaps, 3)],
+      lags: LAGS,
+      autocorrelation: autocorrelation(gaps, LAGS),
+      samples: gaps.length,
+    })
+    const { D0, D1 } = fit.process
+    const said = fit.caveats.map(({ code, message, numbers }) =>
+      caveat(code, message, { path, ...(numbers ? { numbers: { ...numbers } } : {}) }),
+    )
+    return {
+      arrival: { kind: 'map', d0: D0.map((row) => [...row]), d1: D1.map((row) => [...row]) },
+      caveats: [...said, ...burstiness(times, (window) => dispersionOfCounts(fit.process, window), scv, path)],
+    }
   }
   const counts = new Float64Array(24)
   const exposure = new Float64Array(24)

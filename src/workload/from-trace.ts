@@ -9,7 +9,7 @@ import {
   type Trace,
   type Workload,
 } from '../model/index.js'
-import { fitArrivals } from './arrivals.js'
+import { fitArrivalLaw } from './arrivals.js'
 import { type Classification, classifyJobs, defaultClassRule } from './classes.js'
 import { type Replay, replayJobs, type Window } from './replay.js'
 import { fitRunTimes } from './run-times.js'
@@ -20,8 +20,8 @@ export interface WorkloadOptions {
   readonly name?: string
   readonly classes?: ClassRule
   readonly window?: Window
-  /** `replay`: the trace’s own jobs, one by one; `poisson` and `time-of-day`: fitted. Default `replay`. */
-  readonly arrivals?: 'replay' | 'poisson' | 'time-of-day'
+  /** `replay`: the trace’s own jobs, one by one; `poisson`, `time-of-day` and `map`: fitted. Default `replay`. */
+  readonly arrivals?: 'replay' | 'poisson' | 'time-of-day' | 'map'
   /** For fitted arrivals: the law of run times is fitted, or the empirical one. Default `fit`. */
   readonly runTimes?: 'fit' | 'empirical'
   /** May jobs run on a share of their data? By class name, or for all. Default: none may. */
@@ -57,7 +57,7 @@ export function workloadFromTrace(trace: Trace, options: WorkloadOptions = {}): 
     const mine = [...replay.jobs.classIndex.keys()].filter((job) => replay.jobs.classIndex[job] === index)
     const pick = (column: ArrayLike<number>): Float64Array => Float64Array.from(mine, (job) => column[job]!)
     const path = `classes[${position}]`
-    const arrival = fitArrivals(pick(replay.jobs.submitSeconds), arrivals, `${path}.arrival`)
+    const arrival = fitArrivalLaw(pick(replay.jobs.submitSeconds), arrivals, `${path}.arrival`)
     const censored = stillRunning(trace, classification, index)
     const runTime = fitRunTimes(pick(replay.jobs.runSeconds), options.runTimes ?? 'fit', {
       path: `${path}.work.runTime`,

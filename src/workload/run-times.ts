@@ -141,7 +141,8 @@ function near(a: number, b: number, relative: number): boolean {
 }
 
 function fitCaveat(kind: string, distance: number, meanError: number, scvError: number, samples: number, path: string): Caveat {
-  const figure = (value: number): string => `${value < 0 ? '−' : '+'}${Number(Math.abs(value * 100).toPrecision(2))} %`
+  const figure = (value: number): string =>
+    Math.abs(value) < 5e-5 ? '0 %' : `${value < 0 ? '−' : '+'}${Number(Math.abs(value * 100).toPrecision(2))} %`
   const few = samples < 200 ? `; only ${samples} samples, so the tail is a guess` : ''
   return caveat(
     'run-time-fit',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isRefusal, type JobColumns, type Trace, validate } from '../model/index.js'
-import { Rng } from '../num/index.js'
-import { fitArrivals } from './arrivals.js'
+import { arrivalAutocorrelation, arrivalMoments, Rng } from '../num/index.js'
+import { fitArrivalLaw } from './arrivals.js'
 import { classifyJobs, defaultClassRule } from './classes.js'
 import { workloadFromTrace } from './from-trace.js'
 import { offeredSlots, replayJobs } from './replay.js'
@@ -107,7 +107,7 @@ describe('fits', () => {
   it('find the rate of Poisson arrivals and have nothing to complain of', () => {
     let t = 0
     const arrivals = Float64Array.from({ length: 20_000 }, () => (t += rng.exponential() / 0.05))
-    const { arrival, caveats } = fitArrivals(arrivals, 'poisson')
+    const { arrival, caveats } = fitArrivalLaw(arrivals, 'poisson')
     if (arrival.kind !== 'poisson') throw new Error(arrival.kind)
     expect(Math.abs(arrival.ratePerSecond / 0.05 - 1)).toBeLessThan(4 / Math.sqrt(20_000)) // four standard errors
     expect(caveats).toEqual([])
@@ -120,14 +120,36 @@ describe('fits', () => {
       t += rng.exponential() / 0.1
       if (rng.uniform() < rate(t) / 0.1) arrivals.push(t)
     }
-    const { arrival, caveats } = fitArrivals(arrivals, 'time-of-day')
+    const { arrival, caveats } = fitArrivalLaw(arrivals, 'time-of-day')
     if (arrival.kind !== 'time-of-day') throw new Error(arrival.kind)
     // 60 hours of each: standard error of the rarer is √(0.02 / (60 · 3600)), five of them allowed
     for (const [hour, found] of arrival.ratePerSecond.entries()) {
       expect(Math.abs(found - (hour < 12 ? 0.02 : 0.1))).toBeLessThan(5 * Math.sqrt(0.1 / (60 * 3600)))
     }
     expect(caveats).toEqual([])
-    expect(fitArrivals(arrivals, 'poisson').caveats.map(({ code }) => code)).toEqual(['arrivals-burstier'])
+    expect(fitArrivalLaw(arrivals, 'poisson').caveats.map(({ code }) => code)).toEqual(['arrivals-burstier'])
+  })
+
+  it('find a Markovian arrival process with the SCV and the lag-1 correlation of bursty gaps', () => {
+    // two phases of 5 and 500 s mean gaps, each kept for the next gap with probability 0.9: by the law of total variance SCV and lag-1 correlation follow
+    let [t, slow] = [0, false]
+    const gaps: number[] = []
+    const arrivals = Float64Array.from({ length: 40_000 }, () => {
+      if (rng.uniform() >= 0.9) slow = !slow
+      const gap = (slow ? 500 : 5) * rng.exponential()
+      gaps.push(gap)
+      return (t += gap)
+    })
+    const { arrival } = fitArrivalLaw(arrivals, 'map')
+    if (arrival.kind !== 'map') throw new Error(arrival.kind)
+    const process = { D0: arrival.d0, D1: arrival.d1 }
+    const [m1, m2] = arrivalMoments(process, 2) as [number, number]
+    const mean = gaps.slice(1).reduce((a, b) => a + b, 0) / (gaps.length - 1)
+    const square = gaps.slice(1).reduce((a, b) => a + b * b, 0) / (gaps.length - 1)
+    expect(m1 / mean).toBeCloseTo(1, 6)
+    expect(m2 / square).toBeCloseTo(1, 6)
+    // E[m_i m_{i+1}] − m² over the variance: (247.5² · 0.8) / (2 · (5² + 500²)/2 − 252.5²)
+    expect(arrivalAutocorrelation(process, 1)[0]).toBeCloseTo((247.5 ** 2 * 0.8) / (25 + 250_000 - 252.5 ** 2), 1)
   })
 
   it('take the plainest law that is near: constant, exponential, lognormal, hyper-Erlang, else empirical', () => {
