@@ -357,7 +357,7 @@ function load(c: Characterisation): Content[] {
   const level = withSlots ? u.busySlots : u.running
   const what = withSlots ? `busy ${c.source.slotUnit}s` : `running ${rowWords(c)}`
   const notes = [
-    `Mean ${number(level.mean)}, peak ${number(level.peak)}.`,
+    `Mean ${number(level.mean)}, peak ${count(level.peak)}.`,
     ...(u.basis === 'submission' ? ['The trace has no start times: rows are taken to run from their submission.'] : []),
     ...(u.openEnded > 0 ? [`${count(u.openEnded)} without an end count as busy to the end of the trace.`] : []),
   ]
@@ -372,7 +372,7 @@ function load(c: Characterisation): Content[] {
       title,
       note,
       height: 240,
-      alt: `Mean ${number(l.mean)}, median ${number(l.p50)}, 95 % of the time at most ${number(l.p95)}, peak ${number(l.peak)}.`,
+      alt: `Mean ${number(l.mean)}, median ${number(l.p50)}, 95 % of the time at most ${number(l.p95)}, peak ${count(l.peak)}.`,
       curves: [{ name, points: seriesPoints(l.series), shape: l.series.values.length < 400 ? 'step' : 'line' }],
       guides,
       x: { label: `time since ${since(c, l.series)} →`, kind: 'duration', low: 0 },
@@ -397,11 +397,11 @@ function load(c: Characterisation): Content[] {
         ...(withSlots ? [[`busy ${c.source.slotUnit}s`, u.busySlots] as const] : []),
         [`running ${rowWords(c)}`, u.running] as const,
         ...(u.waiting ? [[waitingRows, u.waiting] as const] : []),
-      ].map(([name, l]) => [name, number(l.mean), number(l.p50), number(l.p95), number(l.peak)]),
+      ].map(([name, l]) => [name, number(l.mean), number(l.p50), number(l.p95), count(l.peak)]),
     ),
     u.meanUtilisation === null
       ? ''
-      : html`<p>Mean utilisation of ${number(u.capacitySlots)} ${c.source.slotUnit}s: ${percent(u.meanUtilisation)}.</p>`,
+      : html`<p>Mean utilisation of ${count(u.capacitySlots)} ${c.source.slotUnit}s: ${percent(u.meanUtilisation)}.</p>`,
   ]
 }
 

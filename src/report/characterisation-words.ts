@@ -183,7 +183,7 @@ export function remarks(c: Characterisation): string[] {
     ...(outcomes?.attempts ? [`${percent(outcomes.attempts.moreThanOneShare)} of ${rows} were tried more than once.`] : []),
     ...(waiting?.split
       ? [
-          `Of the ${count(waiting.split.waitedRows)} ${rows} that waited, ${percent(waiting.split.roomShare)} were submitted while as many of the ${number(waiting.split.capacitySlots)} slots as they asked for were free: they waited for rules or for fitting, not for room.`,
+          `Of the ${count(waiting.split.waitedRows)} ${rows} that waited, ${percent(waiting.split.roomShare)} were submitted while as many of the ${count(waiting.split.capacitySlots)} slots as they asked for were free: they waited for rules or for fitting, not for room.`,
         ]
       : []),
     ...(names

@@ -236,7 +236,7 @@ function utilisationText(c: Characterisation, pen: Ink): string | undefined {
       number(level.mean),
       number(level.p50),
       number(level.p95),
-      number(level.peak),
+      count(level.peak),
       pen.accent(sparkline(condensed(level.series.values, 34))),
     ]),
     pen,
@@ -244,7 +244,7 @@ function utilisationText(c: Characterisation, pen: Ink): string | undefined {
   const notes = [
     ...(u.meanUtilisation === null
       ? []
-      : [`Mean utilisation of ${number(u.capacitySlots)} ${c.source.slotUnit}s: ${percent(u.meanUtilisation)}.`]),
+      : [`Mean utilisation of ${count(u.capacitySlots)} ${c.source.slotUnit}s: ${percent(u.meanUtilisation)}.`]),
     ...(u.basis === 'submission'
       ? [`The trace has no start times: a ${c.source.unit} is taken to run from its submission.`]
       : []),
