@@ -27,6 +27,23 @@ export const Cluster = z
     nodes: z.array(NodeGroup).min(1),
     power: Power.optional(),
     costPerSlotHour: z.number().min(0).optional(),
+    interference: z
+      .array(
+        z.strictObject({
+          jobClass: z.string().min(1),
+          neighbour: z.string().min(1),
+          relativeSpeed: z.number().positive().max(1),
+        }),
+      )
+      .optional()
+      .meta({
+        description:
+          'Speed of a job of `jobClass` while a job of `neighbour` is on one of its nodes, against alone; the worst neighbour counts. Simulation only, placement packed or spread.',
+      }),
+    storage: z
+      .strictObject({ bytesPerSecond: z.number().positive(), cacheBytes: z.number().min(0).default(0) })
+      .optional()
+      .meta({ description: 'Storage that all running jobs read from, shared max-min fairly, behind a cache. Simulation only.' }),
   })
   .meta({ id: 'Cluster' })
 export type Cluster = z.infer<typeof Cluster>

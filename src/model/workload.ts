@@ -89,6 +89,10 @@ export const JobClass = z
     arrival: Arrival,
     work: Work,
     accuracy: AccuracyCurve.optional(),
+    data: z.strictObject({ bytes: positive, bytesPerSecond: positive }).optional().meta({
+      description:
+        'The data set that all jobs of the class read, and how fast a job reads it at full speed; matters where the cluster has `storage`.',
+    }),
     failures: z
       .strictObject({
         ratePerRunningSecond: positive,

@@ -17,6 +17,7 @@ import type { DisciplineRule } from './discipline.js'
 import { disciplineRule } from './disciplines/index.js'
 import { counterOf, countMean, countMost, type FillTimes, fillerOf, lawMoments } from './laws.js'
 import { poolOf, SlotPool } from './pool.js'
+import { type RateSettings, rateSettings } from './rates.js'
 import type { SprintSettings } from './sprint.js'
 
 export interface CompiledStage {
@@ -70,6 +71,8 @@ export interface CompiledScenario {
   readonly capacity: number
   /** Where all slots are alike and jobs need not fit on nodes: how many servers of what speed. */
   readonly oneSlot: { readonly servers: number; readonly speed: number } | undefined
+  /** What slows running jobs down; absent where nothing does. */
+  readonly rates: RateSettings | undefined
   /** A fresh pool for a run of so many jobs. */
   pool(jobs: number): SlotPool
 }
@@ -144,6 +147,12 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
       : slotSpeeds.every((speed) => speed === slotSpeeds[0])
         ? { servers: slotSpeeds.length, speed: slotSpeeds[0] }
         : undefined,
+    rates: exclusive
+      ? undefined
+      : rateSettings(
+          scenario,
+          classes.map(({ rate, runMean, keptShare }) => rate * runMean * keptShare),
+        ),
     pool: (jobs) =>
       exclusive ? new SlotPool('count', [{ nodes: 1, slots: 1, speed: 1 }], jobs) : poolOf(cluster, policy.placement, jobs),
     sprint: sprint && {
@@ -193,6 +202,12 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
     if (policy.discipline === 'las' || policy.discipline.endsWith('backfill'))
       return refuse('unsupported', `${policy.discipline} is for gangs: jobs of stages take slots task by task and never block`)
   }
+  const { interference, storage } = scenario.cluster
+  const slows = (interference !== undefined && interference.length > 0) || storage !== undefined
+  if (slows && (policy.engine === 'exclusive' || workload.classes.some((jobClass) => jobClass.work.kind === 'stages')))
+    return refuse('unsupported', 'interference and storage are for gangs that share the cluster')
+  if (interference?.length && policy.placement === 'pool')
+    return refuse('unsupported', 'interference needs to know who is on which node: give the policy a placement, packed or spread')
   const pool = poolOf(scenario.cluster, policy.placement, 0)
   for (const { name, work, failures } of workload.classes) {
     const limit = policy.stopAfterSeconds?.[name]

@@ -14,6 +14,7 @@
 import type { BackfillQueue } from './backfillQueue.js'
 import type { DisciplineRule, JobTable, WaitingQueue } from './discipline.js'
 import type { SavedPool, SlotPool } from './pool.js'
+import { fairFactors, type RateSettings } from './rates.js'
 import { type SavedSprinter, Sprinter, type SprintSettings } from './sprint.js'
 import { Workspace } from './workspace.js'
 
@@ -46,6 +47,8 @@ export interface EngineSettings {
   readonly sprint?: SprintSettings
   /** Totals are noted whenever so many more jobs have arrived. */
   readonly markEvery?: number
+  /** What slows running jobs down. */
+  readonly rates?: RateSettings
   /** Start in the midst instead of empty: see `InTheMidst`. */
   readonly start?: InTheMidst
   /** How many waiting jobs conservative backfill makes promises to. */
@@ -141,6 +144,14 @@ export class Engine implements JobTable {
   private readonly left: Float64Array
   private readonly rate: Float64Array
   private readonly baseRate: Float64Array | undefined
+  private readonly sprintFactor: Float64Array | undefined
+  /** φ of each running job, and who is on each node. */
+  private readonly phi: Float64Array | undefined
+  private readonly onNode: number[][] = []
+  /** What storage gives each class of what it asks for, and how many of it run. */
+  private readonly fed: Float64Array | undefined
+  private readonly fedBefore: Float64Array | undefined
+  private readonly runningOf: Int32Array | undefined
   private readonly since: Float64Array
   private readonly started: Float64Array
   private readonly heapKey: Float64Array
@@ -199,8 +210,17 @@ export class Engine implements JobTable {
     this.attempts = jobs.failures ? new Uint16Array(n) : undefined
     this.heldBefore = jobs.failures ? new Float64Array(n) : undefined
     this.queue = rule.queue(this)
-    if (settings.sprint) {
+    if (settings.sprint || settings.rates) {
       this.baseRate = new Float64Array(n)
+      this.sprintFactor = new Float64Array(n).fill(1)
+    }
+    if (settings.rates?.beside) this.phi = new Float64Array(n).fill(1)
+    if (settings.rates?.demand) {
+      this.fed = new Float64Array(settings.rates.classes).fill(1)
+      this.fedBefore = new Float64Array(settings.rates.classes)
+      this.runningOf = new Int32Array(settings.rates.classes)
+    }
+    if (settings.sprint) {
       this.sprinter = new Sprinter(
         settings.sprint,
         {
@@ -241,6 +261,13 @@ export class Engine implements JobTable {
     engine.pool.restore(state.pool)
     // the waiting jobs, in order of arrival, say all that a queue knows, but for what it saved itself
     for (let job = 0; job < engine.arrived; job++) if (engine.state[job] === WAITING) engine.queue.add(job, engine.now)
+    if (settings.rates !== undefined) {
+      for (let i = 0; i < engine.running; i++) {
+        const job = engine.heapJob[i]
+        if (engine.runningOf !== undefined) engine.runningOf[engine.classIndex[job]]++
+        if (engine.phi !== undefined) for (const { node } of engine.pool.held(job)) (engine.onNode[node] ??= []).push(job)
+      }
+    }
     if (state.queue !== undefined) engine.queue.restore?.(state.queue)
     if (state.sprinter !== undefined) engine.sprinter?.restore(state.sprinter)
     return engine
@@ -263,6 +290,9 @@ export class Engine implements JobTable {
       heapPlace,
       attempts,
       heldBefore,
+      this.sprintFactor,
+      this.phi,
+      this.fed,
       this.endOrder,
       this.endTimes,
     ]
@@ -434,13 +464,17 @@ export class Engine implements JobTable {
     this.busySlots += k
     this.state[job] = RUNNING
     this.rate[job] = speed
-    if (this.baseRate !== undefined) this.baseRate[job] = speed
+    if (this.baseRate !== undefined) {
+      this.baseRate[job] = speed
+      this.sprintFactor![job] = 1
+    }
     this.since[job] = t
     this.started[job] = t
     this.queue.usage?.(this.owner[job], k, t)
     const key = this.nextAppointment(job, t)
     this.siftUp(this.running++, key, job)
     if (this.endOrder !== undefined) this.expect(job)
+    if (this.settings.rates !== undefined) this.settle(job, t, 1)
     this.sprinter?.onStart(job, t)
   }
 
@@ -449,27 +483,78 @@ export class Engine implements JobTable {
     const k = this.slots[job]
     // sprinting first: it looks at the job while it still runs
     if (this.sprinter !== undefined) {
-      if (this.rate[job] !== this.baseRate![job]) this.sprintingSlots -= k
+      if (this.sprintFactor![job] !== 1) this.sprintingSlots -= k
       this.sprinter.onStop(job, t)
     }
     this.left[job] = Math.max(0, this.left[job] - (t - this.since[job]) * this.rate[job])
     this.held[job] += t - this.started[job]
-    this.pool.give(job, k)
     this.busySlots -= k
     this.removeFromHeap(job)
+    if (this.settings.rates !== undefined) this.settle(job, t, -1)
+    this.pool.give(job, k)
     if (this.endOrder !== undefined) this.forget(job)
     this.queue.usage?.(this.owner[job], -k, t)
   }
 
   private setFactor(job: number, factor: number, t: number): void {
-    const base = this.baseRate![job]
+    const was = this.sprintFactor![job] !== 1
+    const is = factor !== 1
+    this.sprintFactor![job] = factor
+    this.sprintingSlots += (is ? this.slots[job] : 0) - (was ? this.slots[job] : 0)
+    this.setRate(job, t)
+  }
+
+  /** The rate that a running job now has; its appointment moves with it. */
+  private setRate(job: number, t: number): void {
+    let factor = this.sprintFactor![job]
+    if (this.phi !== undefined) factor *= this.phi[job]
+    if (this.fed !== undefined) factor = Math.min(factor, this.fed[this.classIndex[job]])
+    const rate = this.baseRate![job] * factor
+    if (rate === this.rate[job]) return
     this.left[job] = Math.max(0, this.left[job] - (t - this.since[job]) * this.rate[job])
     this.since[job] = t
-    const was = this.rate[job] !== base
-    this.rate[job] = base * factor
-    const is = this.rate[job] !== base
-    this.sprintingSlots += (is ? this.slots[job] : 0) - (was ? this.slots[job] : 0)
+    this.rate[job] = rate
     this.schedule(job, t)
+  }
+
+  /** A job came to its nodes (1) or leaves them (−1): its neighbours and all who read from storage go on at other rates. */
+  private settle(job: number, t: number, sign: 1 | -1): void {
+    if (this.phi !== undefined) {
+      const touched = new Set<number>()
+      for (const { node } of this.pool.held(job)) {
+        const here = (this.onNode[node] ??= [])
+        for (const other of here) if (other !== job) touched.add(other)
+        if (sign === 1) here.push(job)
+        else here.splice(here.indexOf(job), 1)
+      }
+      if (sign === 1) touched.add(job)
+      for (const one of touched) {
+        this.phi[one] = this.worstNeighbour(one)
+        this.setRate(one, t)
+      }
+    }
+    const { fed, fedBefore, runningOf } = this
+    if (fed === undefined) return
+    const { demand, bytesPerSecond } = this.settings.rates!
+    const mine = this.classIndex[job]
+    runningOf![mine] += sign
+    if (demand![mine] === 0) return
+    fedBefore!.set(fed)
+    fairFactors(demand!, runningOf!, bytesPerSecond, fed)
+    const changed = this.heapJob.slice(0, this.running).filter((one) => {
+      const k = this.classIndex[one]
+      return fed[k] !== fedBefore![k] || one === job
+    })
+    for (const one of changed) this.setRate(one, t)
+  }
+
+  private worstNeighbour(job: number): number {
+    const { beside, classes } = this.settings.rates!
+    const row = this.classIndex[job] * classes
+    let worst = 1
+    for (const { node } of this.pool.held(job))
+      for (const other of this.onNode[node]) if (other !== job) worst = Math.min(worst, beside![row + this.classIndex[other]])
+    return worst
   }
 
   private nextAppointment(job: number, t: number): number {

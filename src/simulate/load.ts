@@ -48,6 +48,12 @@ export function loadOf(compiled: CompiledScenario): Load {
     if (jobClass.failures === undefined && jobClass.stopAfterSeconds === Number.POSITIVE_INFINITY) return
     total += needs[k] * (mean(timeWithFailures(jobClass, samples[k])) / mean(samples[k]) - 1)
   })
+  // Storage is a second bottleneck: the share of its bandwidth that all reading needs.
+  const { rates } = compiled
+  if (rates?.demand) {
+    const reading = classes.reduce((sum, jobClass, k) => sum + jobClass.rate * meanSizes[k] * rates.demand![k], 0)
+    total = Math.max(total, reading / rates.bytesPerSecond)
+  }
   if (sprint !== undefined) {
     const sprints = (k: number): boolean => sprint.timeoutSeconds[k] !== Number.POSITIVE_INFINITY
     // With a queue without end every timer from arrival has run out; timers from dispatch spare what comes before them.

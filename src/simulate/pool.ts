@@ -157,6 +157,15 @@ export class SlotPool {
     }
   }
 
+  /** The nodes (in `groups` mode: the groups) that a job holds slots of. */
+  held(job: number): { readonly node: number; readonly slots: number }[] {
+    const out: { node: number; slots: number }[] = []
+    if (this.mode === 'count') return out
+    for (let cell = this.cellOf[job]; cell >= 0; cell = this.cellNext[cell])
+      out.push({ node: this.cellNode[cell], slots: this.cellSlots[cell] })
+    return out
+  }
+
   /** Everything that says who holds what, to go on from. */
   save(): SavedPool {
     return {

@@ -41,6 +41,7 @@ export function engineSettings(compiled: CompiledScenario, jobs: RunJobs): Engin
     pool: compiled.pool(jobs.count),
     markEvery: Math.max(1, Math.ceil(jobs.count / MARKS)),
     ...(compiled.sprint ? { sprint: compiled.sprint } : {}),
+    ...(compiled.rates ? { rates: compiled.rates } : {}),
   }
 }
 
@@ -75,7 +76,8 @@ export function runJobs(
 /** The event-free way to run these jobs, where there is one. */
 function recursion(compiled: CompiledScenario, jobs: RunJobs, markEvery: number, space: Workspace): Recursed | undefined {
   const { rule, classes, classPriority } = compiled
-  if (compiled.sprint !== undefined || jobs.failures !== undefined || jobs.count === 0) return undefined
+  if (compiled.sprint !== undefined || compiled.rates !== undefined || jobs.failures !== undefined || jobs.count === 0)
+    return undefined
   if (jobs.arrival[0] < 0 || compiled.oneSlot === undefined || !classes.every((one) => one.slotsOf === undefined))
     return undefined
   if (compiled.replayed && !compiled.exclusive) return undefined
