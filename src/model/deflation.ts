@@ -1,16 +1,17 @@
-import type { Policy } from './policy.js'
-import type { JobClass } from './workload.js'
+import type { DropRatio, Policy } from './policy.js'
+import type { JobClass, Stage } from './workload.js'
+
+/** The drop ratio of one stage: none where it may not drop, by name where the ratio names stages. */
+export function stageDropRatio(stage: Pick<Stage, 'name' | 'droppable'>, ratio: DropRatio): number {
+  if (!stage.droppable) return 0
+  return typeof ratio === 'number' ? ratio : (ratio[stage.name] ?? 0)
+}
 
 /** The drop ratio that a policy sets for a stage of a class, or (without a stage) for the data of a gang job. */
-export function dropRatioOf(
-  policy: Policy,
-  className: string,
-  stage?: { readonly name: string; readonly droppable: boolean },
-): number {
-  const ratio = policy.drop[className]
-  if (ratio === undefined || stage?.droppable === false) return 0
-  if (typeof ratio === 'number') return ratio
-  return stage === undefined ? 0 : (ratio[stage.name] ?? 0)
+export function dropRatioOf(policy: Policy, className: string, stage?: Pick<Stage, 'name' | 'droppable'>): number {
+  const ratio = policy.drop[className] ?? 0
+  if (stage) return stageDropRatio(stage, ratio)
+  return typeof ratio === 'number' ? ratio : 0
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type Policy,
   type Scenario,
   slotCount,
+  waveBoundaries,
 } from '../model/index.js'
 
 const DROP_STEP = 0.05
@@ -33,7 +34,7 @@ export function dropRatios(scenario: Scenario, jobClass: JobClass): number[] {
   const found = new Set([0, most])
   for (let i = 1; i * DROP_STEP < most; i++) found.add(Math.round(i * DROP_STEP * 1e6) / 1e6)
   if (scenario.policy.engine === 'exclusive')
-    for (const boundary of waveBoundaries(jobClass, slotCount(scenario.cluster))) if (boundary < most) found.add(boundary)
+    for (const boundary of boundaries(jobClass, slotCount(scenario.cluster), most)) if (boundary < most) found.add(boundary)
   const ascending = [...found].sort((a, b) => a - b)
   if (ascending.length <= DROPS_PER_CLASS) return ascending
   return Array.from(
@@ -55,15 +56,10 @@ export function largestDrop(curve: AccuracyCurve | undefined, lossAtMost: number
   return Math.floor(low * 1e4) / 1e4
 }
 
-function waveBoundaries(jobClass: JobClass, slots: number): number[] {
+function boundaries(jobClass: JobClass, slots: number, most: number): number[] {
   if (jobClass.work.kind !== 'stages') return []
-  return jobClass.work.stages
-    .filter((stage) => stage.droppable)
-    .flatMap((stage) => counts(stage.tasks))
-    .flatMap((tasks) =>
-      Array.from({ length: Math.max(0, Math.ceil(tasks / slots) - 1) }, (_, w) => 1 - ((w + 1) * slots) / tasks),
-    )
-    .filter((ratio) => ratio > 0)
+  const sizes = jobClass.work.stages.filter((stage) => stage.droppable).flatMap((stage) => counts(stage.tasks))
+  return sizes.flatMap((tasks) => waveBoundaries(tasks, slots, most))
 }
 
 function counts(law: CountLaw): readonly number[] {

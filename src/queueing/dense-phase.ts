@@ -1,7 +1,7 @@
 /** Phase-type laws whose phases may return: dense matrices, small orders. */
 import type { Transform } from '../num/index.js'
+import type { ServiceLaw } from './law.js'
 import type { PhaseTypeMatrices } from './phase-chain.js'
-import type { ServiceLaw } from './service-law.js'
 
 /** The service law of (α, A) with any sub-generator. Moments E X^n = n! α (−A)^{−n} 1; transform by one complex solve, O(order³). */
 export function densePhaseLaw(matrices: PhaseTypeMatrices): ServiceLaw {

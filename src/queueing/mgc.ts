@@ -165,8 +165,8 @@ function waitingClass({ service, arrivalRate }: StationClass, meanWait: number, 
  *   W_k = (ρ_{≤k} W̄_k − ρ_{<k} W̄_{k−1}) / ρ_k
  *
  *   preemptive-resume   W̄_k = W of these classes alone, first come first served (Bondi and Buzen): exact for equal exponential services
- *   non-preemptive      W̄_k = C E[S]/c · (1 + (c_s² − 1)/2 · c^{ρ_{≤k}/ρ − 1}) / (1 − ρ_{≤k}), and the first-come wait for all classes together:
- *                       the top class waits for the first of c servers to end, which the SCV of service hardly moves once c is large; ours
+ *   non-preemptive      W̄_k = C E[S]/c · (1 + (f − 1) c^{ρ_{≤k}/ρ − 1}) / (1 − ρ_{≤k}), f = W/W(M/M/c) first come first served: ours; gives the first-come wait for
+ *                       all classes together and Cobham’s for one server. The top class waits for the first of c servers to end, which the SCV hardly moves
  *
  * Time lost to interruptions counts as wait. Exact for one server (Cobham). Refuses `unstable`. Measured against simulation in `bench/quality/multi-server.ts`.
  * Source: A. B. Bondi, J. P. Buzen, "The response times of priority classes under preemptive resume in M/G/m queues", SIGMETRICS (1984).
@@ -180,8 +180,8 @@ export function multiServerPriority(
   const many = multiServerStation(classes, servers)
   if ('kind' in many) return many
   const together = mixtureLaw(classes.map(({ arrivalRate, service }) => ({ weight: arrivalRate, law: service })))
-  const excess = (scvOf(together) - 1) / 2
   const freed = (erlangC(servers, servers * many.utilisation) * together.mean) / servers
+  const excess = freed > 0 ? (many.classes[0]!.wait.mean * (1 - many.utilisation)) / freed - 1 : 0
   const rankOf = (one: StationClass, i: number): number => one.priority ?? i + 1
   const ranks = [...new Set(classes.map(rankOf))].sort((a, b) => a - b)
   const lost = new Map<number, { readonly wait: number; readonly delayed: number }>()

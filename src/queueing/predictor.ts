@@ -16,9 +16,10 @@ import {
   slotCount,
   type Times,
 } from '../model/index.js'
+import type { ServiceLaw } from './law.js'
 import { multiServerPriority, multiServerStation } from './mgc.js'
 import { fcfsStation, type StationAnswer, type StationClass, type StationTime } from './priority.js'
-import { lawQuantile, type ServiceLaw, scaleLaw } from './service-law.js'
+import { lawQuantile, scaleLaw } from './service-law.js'
 import { type SprintTimer, sprintSeconds } from './sprint-law.js'
 import { gangServiceLaw, stagesServiceLaw } from './waves.js'
 

@@ -25,8 +25,8 @@ import {
   multiplySeries,
   seriesOfMoments,
 } from './busy-period.js'
+import type { ServiceLaw } from './law.js'
 import { numberProbabilities } from './number-law.js'
-import type { ServiceLaw } from './service-law.js'
 import { sharpnessOf } from './service-law.js'
 
 export interface StationClass {

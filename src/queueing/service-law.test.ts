@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isRefusal, type Law, type Work } from '../model/index.js'
+import { isRefusal, keptTasks, type Law, type Work, waveBoundaries } from '../model/index.js'
 import { gaussLegendre, integrate, Rng } from '../num/index.js'
+import type { ServiceLaw } from './law.js'
 import {
   chainFromMatrices,
   chainMoments,
@@ -11,7 +12,6 @@ import {
   phasesAt,
   seriesChain,
 } from './phase-chain.js'
-import type { ServiceLaw } from './service-law.js'
 import {
   exponentialMoment,
   lawQuantile,
@@ -23,7 +23,7 @@ import {
   twoMomentChain,
 } from './service-law.js'
 import { fluidBalanceTimeout, meanOvershoot, sprintLaw } from './sprint-law.js'
-import { keptTasks, listMakespan, stagesServiceLaw, waveBoundaries, waveLevelChain } from './waves.js'
+import { listMakespan, stagesServiceLaw, waveLevelChain } from './waves.js'
 
 const laws: Law[] = [
   { kind: 'constant', seconds: 2 },

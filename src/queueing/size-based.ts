@@ -13,8 +13,8 @@
 import type { Refusal } from '../model/index.js'
 import { refuse } from '../model/index.js'
 import { gaussLegendre } from '../num/index.js'
+import type { ServiceLaw } from './law.js'
 import { unstable } from './priority.js'
-import type { ServiceLaw } from './service-law.js'
 import { lawQuantile } from './service-law.js'
 
 export interface SizeBasedAnswer {

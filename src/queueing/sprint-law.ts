@@ -14,9 +14,9 @@
 import type { Caveat, Refusal } from '../model/index.js'
 import { caveat, refuse } from '../model/index.js'
 import type { Transform } from '../num/index.js'
+import type { PhasePart, ServiceLaw } from './law.js'
 import type { PhaseChain } from './phase-chain.js'
 import { chainTransform, phasesAt, remainingMoments, sweepTransform } from './phase-chain.js'
-import type { PhasePart, ServiceLaw } from './service-law.js'
 import { lawOfParts, lawQuantile, mixtureLaw, overshootByTail, scaleLaw, scvOf, twoMomentChain } from './service-law.js'
 
 /** Speed-up of work that is `share` bound to the processor, when its frequency rises by `ratio`: 1/((1 − share) + share/ratio) (E10). */

@@ -8,44 +8,14 @@
  * Dropping (E2): a class with drop ratio θ keeps ⌈n(1 − θ)⌉ of n tasks. Source: specs, E2–E4.
  */
 import type { Caveat, CountLaw, DropRatio, Law, Refusal, Stage, Work } from '../model/index.js'
-import { caveat, refuse } from '../model/index.js'
+import { caveat, keptTasks, refuse, stageDropRatio, waveCount } from '../model/index.js'
 import { gaussLegendre, Rng } from '../num/index.js'
+import type { PhasePart, ServiceLaw } from './law.js'
 import type { PhaseChain } from './phase-chain.js'
 import { concatenateChains, mixtureChain, seriesChain } from './phase-chain.js'
-import type { PhasePart, ServiceLaw } from './service-law.js'
 import { lawOfParts, lawQuantile, scaleLaw, scvOf, serviceLaw, twoMomentChain } from './service-law.js'
 import type { SprintTimer } from './sprint-law.js'
 import { sprintLaw } from './sprint-law.js'
-
-/**
- * Tasks kept of `tasks` at drop ratio θ: ⌈n(1 − θ)⌉, at least 1 (E2). The product is first relieved of its rounding (50 × 0.8 in floating point may be
- * 40.000000000000007, of which the ceiling would be a whole wave too many).
- */
-export function keptTasks(tasks: number, dropRatio: number): number {
-  const exact = tasks * (1 - dropRatio)
-  return Math.max(1, Math.ceil(exact - 1e-9 * Math.max(1, exact)))
-}
-
-/** Waves of `tasks` on `slots`: ⌈n/C⌉. */
-export function waveCount(tasks: number, slots: number): number {
-  return Math.ceil(tasks / slots)
-}
-
-/** Drop ratios below `atMost` at which a stage loses a whole wave: 1 − wC/n. Between them constant tasks gain nothing. Ascending. */
-export function waveBoundaries(tasks: number, slots: number, atMost: number): number[] {
-  const boundaries: number[] = []
-  for (let waves = waveCount(tasks, slots) - 1; waves >= 1; waves--) {
-    const ratio = 1 - (waves * slots) / tasks
-    if (ratio <= atMost + 1e-12) boundaries.push(ratio)
-  }
-  return boundaries
-}
-
-/** The drop ratio of one stage: none where it may not drop, by name where the ratio names stages. */
-export function stageDropRatio(stage: Stage, dropRatio: DropRatio): number {
-  if (!stage.droppable) return 0
-  return typeof dropRatio === 'number' ? dropRatio : (dropRatio[stage.name] ?? 0)
-}
 
 /** Counts with their probabilities, normalised. */
 export function countTable(count: CountLaw): { readonly count: number; readonly probability: number }[] {

@@ -1,5 +1,5 @@
 /** Reading of model objects that have been validated (`validateModel`): no checks here. */
-import type { ServiceLaw } from '../service-law.js'
+import type { ServiceLaw } from '../law.js'
 import { lawOfParts, phaseTypeLaw, serviceLaw } from '../service-law.js'
 
 export function numberAt(model: Record<string, unknown>, key: string): number {
