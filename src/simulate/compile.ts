@@ -203,6 +203,13 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
       return refuse('unsupported', `${policy.discipline} is for gangs: jobs of stages take slots task by task and never block`)
   }
   const { interference, storage } = scenario.cluster
+  const named = [
+    ...(interference ?? []).flatMap(({ jobClass, neighbour }) => [jobClass, neighbour]),
+    ...Object.keys(policy.stopAfterSeconds ?? {}),
+  ]
+  const stranger = named.find((name) => !workload.classes.some((jobClass) => jobClass.name === name))
+  if (stranger !== undefined)
+    return refuse('unsupported', `there is no class ${stranger} for cluster.interference or policy.stopAfterSeconds to speak of`)
   const slows = (interference !== undefined && interference.length > 0) || storage !== undefined
   if (slows && (policy.engine === 'exclusive' || workload.classes.some((jobClass) => jobClass.work.kind === 'stages')))
     return refuse('unsupported', 'interference and storage are for gangs that share the cluster')

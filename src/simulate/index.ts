@@ -20,6 +20,7 @@ export {
 export { LaneQueue, RankQueue } from './queues.js'
 export { forkJoin } from './recursions.js'
 export { type ClassSummary, type Run, runJobs, type Summary, summarise } from './run.js'
+export { QuantileSketch, type SketchState } from './sketch.js'
 export type { SprintSettings } from './sprint.js'
 export type { ClusterState, PresentJob } from './start.js'
 export { Workspace } from './workspace.js'
