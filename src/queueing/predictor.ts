@@ -25,11 +25,11 @@ import { gangServiceLaw, stagesServiceLaw } from './waves.js'
 
 /**
  * Predicts by formula: M/G/1 with priorities, exactly, where one job at a time has the cluster (or every job needs all of it); M/G/c where equal gangs
- * share it, by Whitt’s formula and Bondi–Buzen scaling, with the interval of `APPROXIMATION_ERROR`.
+ * share it, by Kimura’s formula and waits apportioned to priorities, with the interval of `APPROXIMATION_ERROR`.
  *
  * Holds for Poisson arrivals, first come first served or priorities without preemption or with preemption and resumption, drops of any kind, and a
  * sprint timer from dispatch with unlimited budget. Everything else is refused (`unsupported`), and so is load of 1 or above (`unstable`, with it).
- * Source: specs, equations E2–E5, E8, E11; H. Takagi (1991); W. Whitt (1993); A. Bondi and J. Buzen (1984).
+ * Source: specs, equations E2–E5, E8, E11; H. Takagi (1991); T. Kimura (1986); A. Bondi and J. Buzen (1984).
  */
 export const analyticPredictor: Predictor = {
   kind: 'analytic',
@@ -40,7 +40,7 @@ export const analyticPredictor: Predictor = {
 
 /**
  * Half-width of the interval of a mean wait by the multi-server approximations, relative to it: the largest error seen against long simulations in
- * `bench/quality/multi-server.ts` (2 to 64 servers, load 0.5 to 0.95, SCV 0.25 to 4), rounded up.
+ * `bench/quality/multi-server` (22 %: 2 to 64 servers, load 0.5 to 0.95, SCV 0.25 to 4, waits above 1 % of the service), rounded up. Heavier tails err more.
  */
 export const APPROXIMATION_ERROR = 0.25
 
