@@ -69,6 +69,7 @@ function cell(
         servers,
         load,
         scv,
+        highShare,
         class: name,
         simulated: value,
         halfWidth: high - value,
