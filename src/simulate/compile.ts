@@ -10,6 +10,7 @@ import {
   type Scenario,
   type Stage,
   slotCount,
+  type Work,
 } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import { arrivalRate } from './arrivals.js'
@@ -44,7 +45,11 @@ export interface CompiledClass {
   /** Share of the data not processed, for the accuracy curve. */
   readonly droppedShare: number
   readonly stages: readonly CompiledStage[] | undefined
+  /** Run times of gang jobs, whatever their size. */
   readonly runTime: FillTimes | undefined
+  /** Where run times depend on the size: draws the size, and the law of each. */
+  readonly bySlots: { readonly draw: (rng: Rng) => number; readonly of: (slots: number) => FillTimes } | undefined
+  /** Mean run time of a slot’s share of the work: E[slots × run time] / E[slots]; of a job where every job has one slot. */
   readonly runMean: number
   /** Absent when every job has one slot (or the whole cluster, under the exclusive engine). */
   readonly slotsOf: ((rng: Rng) => number) | undefined
@@ -100,7 +105,16 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
       const stages = work.stages.map((stage) =>
         compileStage(stage, dropRatioOf(policy, name, stage), policy.dropping === 'straggler'),
       )
-      return { ...base, keptShare: 1, stages, runTime: undefined, runMean: 0, slotsOf: undefined, slotsMean: 1 }
+      return {
+        ...base,
+        keptShare: 1,
+        stages,
+        runTime: undefined,
+        bySlots: undefined,
+        runMean: 0,
+        slotsOf: undefined,
+        slotsMean: 1,
+      }
     }
     if (work.kind === 'gang') {
       const one = exclusive || work.slots === 1
@@ -108,8 +122,7 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
         ...base,
         keptShare: 1 - dropped,
         stages: undefined,
-        runTime: fillerOf(work.runTime),
-        runMean: lawMoments(work.runTime).mean,
+        ...runTimesOf(work, one),
         slotsOf: one ? undefined : counterOf(work.slots),
         slotsMean: one ? 1 : countMean(work.slots),
       }
@@ -119,6 +132,7 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
       keptShare: 1 - dropped,
       stages: undefined,
       runTime: undefined,
+      bySlots: undefined,
       runMean: 0,
       slotsOf: undefined,
       slotsMean: 1,
@@ -258,4 +272,28 @@ function replayRate(replay: ReplayJobs | undefined, k: number): number {
   let jobs = 0
   for (let i = 0; i < replay.count; i++) if (replay.classIndex[i] === k) jobs++
   return jobs / Math.max(replay.submitSeconds[replay.count - 1] - replay.submitSeconds[0], Number.MIN_VALUE)
+}
+
+/** How the run times of gang jobs are drawn: from one law, or by size. */
+function runTimesOf(work: Extract<Work, { kind: 'gang' }>, one: boolean): Pick<CompiledClass, 'runTime' | 'bySlots' | 'runMean'> {
+  const table = work.runTimeBySlots
+  if (!table) return { runTime: fillerOf(work.runTime), bySlots: undefined, runMean: lawMoments(work.runTime).mean }
+  const draw = counterOf(work.slots)
+  const laws = [...table.map(({ runTime }) => runTime), work.runTime]
+  const fillers = laws.map(fillerOf)
+  const means = laws.map((law) => lawMoments(law).mean)
+  const indexOf = (slots: number): number => {
+    const at = table.findIndex(({ slotsAtMost }) => slots <= slotsAtMost)
+    return at < 0 ? table.length : at
+  }
+  const { counts, probabilities } = typeof work.slots === 'number' ? { counts: [work.slots], probabilities: [1] } : work.slots
+  const weights = counts.map((slots, i) => probabilities[i]! * (one ? 1 : slots))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return {
+    runTime: (rng, out, from, count) => {
+      for (let i = from; i < from + count; i++) fillers[indexOf(draw(rng))]!(rng, out, i, 1)
+    },
+    bySlots: { draw, of: (slots) => fillers[indexOf(slots)]! },
+    runMean: counts.reduce((sum, slots, i) => sum + weights[i]! * means[indexOf(slots)]!, 0) / total,
+  }
 }

@@ -1,3 +1,4 @@
+export { type ClosedNetwork, type StationMeasured, simulateClosedNetwork } from './closedNetwork.js'
 export { type Compared, comparePolicies, type PairedDifference } from './compare.js'
 export * from './compile.js'
 export * from './discipline.js'

@@ -117,6 +117,7 @@ class ClassStream {
   private readonly runRng: Rng
   private readonly slotsRng: Rng
   private ordinal = 0
+  private drawn = new Int32Array(0)
   private readonly maker: StageSizes | undefined
 
   constructor(
@@ -144,14 +145,32 @@ class ClassStream {
     if (maker !== undefined) for (let i = from; i < from + count; i++) out[i] = maker.size(this.ordinal++)
     else if (this.compiled.byTask) out.fill(0, from, from + count)
     else {
-      jobClass.runTime!(this.runRng, out, from, count)
+      if (jobClass.bySlots) this.sizesBySlots(jobClass.bySlots, out, from, count)
+      else jobClass.runTime!(this.runRng, out, from, count)
       if (jobClass.keptShare !== 1) for (let i = from; i < from + count; i++) out[i] *= jobClass.keptShare
     }
   }
 
+  /** Run times that depend on the size: the sizes of the same jobs are drawn here and given out by `slots`, which is asked next. */
+  private sizesBySlots(
+    { draw, of }: NonNullable<CompiledClass['bySlots']>,
+    out: Float64Array,
+    from: number,
+    count: number,
+  ): void {
+    if (this.drawn.length < count) this.drawn = new Int32Array(count)
+    for (let i = 0; i < count; i++) {
+      const slots = draw(this.slotsRng)
+      this.drawn[i] = slots
+      of(slots)(this.runRng, out, from + i, 1)
+    }
+  }
+
+  /** Slots of the jobs whose sizes were asked for last. */
   slots(out: Int32Array, from: number, count: number): void {
     const { slotsOf } = this.jobClass
     if (slotsOf === undefined) out.fill(1, from, from + count)
+    else if (this.jobClass.bySlots) for (let i = 0; i < count; i++) out[from + i] = this.drawn[i]!
     else for (let i = from; i < from + count; i++) out[i] = slotsOf(this.slotsRng)
   }
 }
