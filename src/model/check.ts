@@ -164,8 +164,23 @@ function checkArrival(value: unknown, place: string, hasTrace: boolean): Checked
 function checkWork(value: unknown, place: string, hasTrace: boolean): Checked {
   const work = node(value)
   if (work['kind'] === 'replay' && !hasTrace) return [issue('missing-trace', place, '`replay` needs the workload’s `trace`')]
-  if (work['kind'] === 'gang')
-    return [...checkCount(work['slots'], `${place}.slots`), ...checkLaw(work['runTime'], `${place}.runTime`)]
+  if (work['kind'] === 'gang') {
+    return [
+      ...checkCount(work['slots'], `${place}.slots`),
+      ...checkLaw(work['runTime'], `${place}.runTime`),
+      ...list(work['runTimeBySlots']).flatMap((raw, i, all): Checked => {
+        const at = `${place}.runTimeBySlots[${i}]`
+        const [bound, before] = [node(raw)['slotsAtMost'], node(all[i - 1])['slotsAtMost']]
+        const order = typeof bound === 'number' && typeof before === 'number' && bound <= before
+        return [
+          ...(order
+            ? [issue('out-of-order', `${at}.slotsAtMost`, `bounds must ascend, the one before is ${before}`, bound)]
+            : []),
+          ...checkLaw(node(raw)['runTime'], `${at}.runTime`),
+        ]
+      }),
+    ]
+  }
   const found: Checked = []
   const names = new Set<string>()
   list(work['stages']).forEach((raw, i) => {

@@ -5,7 +5,14 @@ export interface HeldOutRow {
   readonly recorded: number
   readonly jobs: number
   /** By method, in the order of `HeldOut.methods`; absent where the method gave none. */
-  readonly predicted: readonly (number | undefined)[]
+  readonly predicted: readonly (Foreseen | undefined)[]
+}
+
+/** A figure that was foreseen; with `low` and `high` where the method says what range such a stretch of time falls into, nine times of ten. */
+export interface Foreseen {
+  readonly value: number
+  readonly low?: number
+  readonly high?: number
 }
 
 /** How well the later part of a trace was foreseen from its earlier part. */

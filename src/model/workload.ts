@@ -46,6 +46,14 @@ export const Work = z
       kind: z.literal('gang'),
       slots: CountLaw.meta({ description: 'Slots (GPUs, processors) that the job holds from start to end, all or none.' }),
       runTime: Law,
+      runTimeBySlots: z
+        .array(z.strictObject({ slotsAtMost: z.int().min(1), runTime: Law }))
+        .min(1)
+        .optional()
+        .meta({
+          description:
+            'Run times by size, bounds ascending: a job takes the first law whose bound holds its slots, `runTime` beyond the last.',
+        }),
       divisible: z.boolean().default(false).meta({
         description: 'May the job run on a share of its data? Then a drop ratio θ shortens the run time to (1 − θ) of itself.',
       }),

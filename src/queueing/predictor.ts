@@ -58,6 +58,7 @@ function refuses(scenario: Scenario): Refusal | undefined {
   for (const { arrival, work, name } of workload.classes) {
     if (arrival.kind !== 'poisson') return no(`${arrival.kind} arrivals (${name})`)
     if (work.kind === 'replay') return no(`replayed jobs (${name})`)
+    if (work.kind === 'gang' && work.runTimeBySlots) return no(`run times that depend on the size (${name})`)
     if (policy.engine === 'shared' && work.kind === 'stages') return no(`stages of tasks that share the cluster (${name})`)
   }
   if (cluster.nodes.some(({ speed }) => speed !== cluster.nodes[0]!.speed)) return no('nodes of different speeds')

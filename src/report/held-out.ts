@@ -1,5 +1,5 @@
-import type { HeldOut } from '../model/index.js'
-import { change, count, duration } from './format.js'
+import type { Foreseen, HeldOut } from '../model/index.js'
+import { change, count, duration, durationUnit, number } from './format.js'
 import { bullets, heading, ink, parts, plain, type TextOptions, table } from './terminal.js'
 
 /** How well the later part of a trace was foreseen, for a terminal: recorded, and each method’s figure with its error. */
@@ -17,9 +17,7 @@ export function heldOutText(heldOut: HeldOut, options: TextOptions = {}): string
     plain(className, 24),
     figure,
     duration(recorded),
-    ...predicted
-      .filter((_, i) => shown[i])
-      .map((value) => (value === undefined ? '–' : `${duration(value)} (${change(recorded, value)})`)),
+    ...predicted.filter((_, i) => shown[i]).map((value) => (value === undefined ? '–' : foreseenText(recorded, value))),
   ])
   const jobs = new Map(heldOut.rows.map((row) => [row.className, row.jobs]))
   const notes = heldOut.methods.map(
@@ -37,4 +35,12 @@ export function heldOutText(heldOut: HeldOut, options: TextOptions = {}): string
       pen,
     ),
   )
+}
+
+/** `4 h (+33 %)`; with a range, `9.7 h [2.1, 25] in`: was the recorded figure in it? */
+function foreseenText(recorded: number, { value, low, high }: Foreseen): string {
+  if (low === undefined || high === undefined) return `${duration(value)} (${change(recorded, value)})`
+  const unit = durationUnit(value)
+  const bound = (seconds: number): string => number(seconds / unit.size)
+  return `${duration(value)} [${bound(low)}, ${bound(high)}] ${recorded >= low && recorded <= high ? 'in' : 'out'}`
 }

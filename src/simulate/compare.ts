@@ -11,12 +11,14 @@ import {
   assemble,
   BATCHES,
   FIRST_REPLICATIONS,
+  horizonCaveats,
   JOBS_AT_MOST,
   jobsFor,
   LAST_MEASURED,
   replicate,
   type SimulateOptions,
   simulateScenario,
+  singlePath,
   unstable,
 } from './predictor.js'
 import { MARKS, type Run, responseSeries, runJobs, type Summary, summarise } from './run.js'
@@ -54,7 +56,10 @@ export function comparePolicies(scenario: Scenario, policies: readonly Policy[],
     const outcome =
       part === undefined
         ? simulateScenario({ ...scenario, policy }, options)
-        : assemble(one, part.batches, part.whole, part.method, [])
+        : assemble(one, part.batches, part.whole, part.method, [
+            ...(part.whole ? [singlePath(part.whole.simulatedJobs)] : []),
+            ...horizonCaveats(options, part.whole ? [part.whole] : part.batches),
+          ])
     if (part === undefined) return { policy, outcome }
     if (i === 0) first = part.batches
     return { policy, outcome, ...(i > 0 && first ? { against: differences(one, part.batches, first) } : {}) }

@@ -145,14 +145,7 @@ function simulateReplay(compiled: CompiledScenario, options: SimulateOptions): P
   const batches: Summary[] = []
   const step = MARKS / BATCHES
   for (let b = 0; b < BATCHES; b++) batches.push(summarise(run, classes, b * step, (b + 1) * step))
-  const caveats = [
-    caveat(
-      'single-path',
-      `one trace is one path: intervals come from ${BATCHES} batches of consecutive jobs and are narrow where batches hang together`,
-      { numbers: { jobs: run.jobs.count, batches: BATCHES } },
-    ),
-    ...horizonCaveats(options, [whole]),
-  ]
+  const caveats = [singlePath(run.jobs.count), ...horizonCaveats(options, [whole])]
   const used = batches.filter((batch) => batch.classes.some((one) => one.jobs > 0))
   return assemble(compiled, used, whole, `replay of ${count(run.jobs.count)} jobs`, caveats)
 }
@@ -280,18 +273,25 @@ export function unstable(compiled: CompiledScenario, load = loadOf(compiled)): R
   )
 }
 
-/** A queue that keeps growing although the load is below 1: gangs that leave slots idle, strict order, nodes. */
+/** A queue that keeps growing although the load is below 1: gangs that leave slots idle, strict order, nodes. Who runs does not count. */
 function grows(runs: readonly Run[]): Refusal | undefined {
   const mean = (from: number, to: number): number => {
     let area = 0
     let time = 0
-    for (const { marks, end } of runs) {
+    for (const { marks, end, held } of runs) {
       const a = marks[Math.min(from, marks.length - 1)]
       const b = to < marks.length ? marks[to] : end
-      area += b.present - a.present
+      // slot-seconds a second of a job on its slots: turns busy slots into running jobs
+      const wide =
+        end.busy /
+        Math.max(
+          held.reduce((sum, x) => sum + x, 0),
+          Number.MIN_VALUE,
+        )
+      area += b.present - a.present - (wide > 0 ? (b.busy - a.busy) / wide : 0)
       time += b.time - a.time
     }
-    return area / Math.max(time, Number.MIN_VALUE)
+    return Math.max(0, area) / Math.max(time, Number.MIN_VALUE)
   }
   const early = mean(16, 32)
   const late = mean(47, 63)
@@ -299,12 +299,20 @@ function grows(runs: readonly Run[]): Refusal | undefined {
   if (late < 1.8 * early || late < 0.02 * jobs || late < 50) return undefined
   return refuse(
     'unstable',
-    `the queue keeps growing (${early.toFixed(0)} jobs in the system, later ${late.toFixed(0)}): slots stay idle while gangs wait for room; give a horizon to see how it grows`,
-    { jobsInSystemEarly: early, jobsInSystemLate: late },
+    `the queue keeps growing (${early.toFixed(0)} jobs wait, later ${late.toFixed(0)}): slots stay idle while gangs wait for room; give a horizon to see how it grows`,
+    { waitingEarly: early, waitingLate: late },
   )
 }
 
-function horizonCaveats(options: SimulateOptions, summaries: readonly Summary[]): Caveat[] {
+export function singlePath(jobs: number): Caveat {
+  return caveat(
+    'single-path',
+    `one trace is one path: intervals come from ${BATCHES} batches of consecutive jobs and are narrow where batches hang together`,
+    { numbers: { jobs, batches: BATCHES } },
+  )
+}
+
+export function horizonCaveats(options: SimulateOptions, summaries: readonly Summary[]): Caveat[] {
   if (options.horizonSeconds === undefined) return []
   const unfinished = summaries.reduce((sum, one) => sum + one.unfinished, 0) / summaries.length
   return [

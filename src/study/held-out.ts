@@ -1,5 +1,15 @@
-import { type HeldOut, type HeldOutRow, isRefusal, type Prediction, type Refusal, refuse, type Trace } from '../model/index.js'
+import {
+  type Foreseen,
+  type HeldOut,
+  type HeldOutRow,
+  isRefusal,
+  type Prediction,
+  type Refusal,
+  refuse,
+  type Trace,
+} from '../model/index.js'
 import { quantile } from '../num/index.js'
+import { simulateScenario } from '../simulate/index.js'
 import { predictors } from './predictors.js'
 import { type AskedOfTrace, scenarioOfTrace } from './scenario-of-trace.js'
 
@@ -8,7 +18,8 @@ import { type AskedOfTrace, scenarioOfTrace } from './scenario-of-trace.js'
  *
  *   as before       what was recorded in the earlier part (the baseline to beat)
  *   analytic        formulas on Poisson arrivals and run times fitted to the earlier part
- *   simulated laws  the simulator on time-of-day arrivals and run times fitted to the earlier part
+ *   simulated laws  the simulator on time-of-day arrivals and run times by size fitted to the earlier part, 20 stretches as long as the trace, each from an
+ *                   empty cluster: their median, and the range that holds nine of ten
  *   replay          the simulator on the jobs of the later part themselves: it knows who comes, and is wrong only about the cluster and its policy
  *
  * Split by time, never by job. Refuses where the trace has no recorded starts, or one of the parts no usable job.
@@ -55,30 +66,24 @@ export function holdOut(trace: Trace, asked: AskedOfTrace, share: number, seed: 
     const wallSeconds = (performance.now() - began) / 1000
     return isRefusal(answer) ? { refusal: answer.message, wallSeconds } : { prediction: answer, wallSeconds }
   }
-  const asking = [
-    {
-      name: 'analytic',
-      what: 'formulas on Poisson arrivals and fitted run times',
-      ...ask('analytic', { ...early, arrivals: 'poisson', runTimes: 'fit' }),
-    },
-    {
-      name: 'simulated laws',
-      what: 'simulation on time-of-day arrivals and fitted run times',
-      ...ask('simulated', { ...early, arrivals: 'time-of-day', runTimes: 'fit' }),
-    },
-    {
-      name: 'replay',
-      what: 'simulation of the held-out jobs themselves, from an empty cluster',
-      ...ask('simulated', { ...late, arrivals: 'replay' }),
-    },
-  ]
-  const foreseen = (name: string, figure: 'mean' | 'p95', prediction: Prediction | undefined): number | undefined =>
-    prediction?.classes.find((jobClass) => jobClass.name === name)?.response[figure]?.value
+  const analytic = ask('analytic', { ...early, arrivals: 'poisson', runTimes: 'fit' })
+  const replay = ask('simulated', { ...late, arrivals: 'replay' })
+  const stretches = drawStretches(trace, { ...early, arrivals: 'time-of-day', runTimes: 'fit' }, last - first, seed)
+  const value = (name: string, figure: 'mean' | 'p95', { prediction }: { prediction?: Prediction }): Foreseen | undefined => {
+    const found = prediction?.classes.find((jobClass) => jobClass.name === name)?.response[figure]?.value
+    return found === undefined ? undefined : { value: found }
+  }
   const rowsOf = (figure: 'mean' | 'p95'): HeldOutRow[] =>
     names.flatMap((className, k): HeldOutRow[] => {
       const seen = after[k]
       if (!seen) return []
-      const predicted = [before[k]?.[figure], ...asking.map(({ prediction }) => foreseen(className, figure, prediction))]
+      const past = before[k]?.[figure]
+      const predicted = [
+        past === undefined ? undefined : { value: past },
+        value(className, figure, analytic),
+        stretches.foreseen(className, figure),
+        value(className, figure, replay),
+      ]
       return [
         {
           className,
@@ -93,7 +98,13 @@ export function holdOut(trace: Trace, asked: AskedOfTrace, share: number, seed: 
     splitSeconds: split - first,
     methods: [
       { name: 'as before', what: 'what the earlier part recorded', wallSeconds: 0 },
-      ...asking.map(({ name, what, wallSeconds, refusal }) => ({ name, what, wallSeconds, ...(refusal ? { refusal } : {}) })),
+      { name: 'analytic', what: 'formulas on Poisson arrivals and fitted run times', ...cost(analytic) },
+      {
+        name: 'simulated laws',
+        what: `fitted laws, ${STRETCHES} stretches as long as the trace: median and the range of nine in ten`,
+        ...cost(stretches),
+      },
+      { name: 'replay', what: 'simulation of the held-out jobs themselves, from an empty cluster', ...cost(replay) },
     ],
     rows: [...rowsOf('mean'), ...rowsOf('p95')],
   }
@@ -103,4 +114,45 @@ interface Recorded {
   readonly jobs: number
   readonly mean: number
   readonly p95: number
+}
+
+const STRETCHES = 20
+
+function cost({ wallSeconds, refusal }: { readonly wallSeconds: number; readonly refusal?: string }): {
+  wallSeconds: number
+  refusal?: string
+} {
+  return { wallSeconds, ...(refusal ? { refusal } : {}) }
+}
+
+interface Stretches {
+  readonly wallSeconds: number
+  readonly refusal?: string
+  foreseen(className: string, figure: 'mean' | 'p95'): Foreseen | undefined
+}
+
+/** Stretches of time drawn from fitted laws: what such a stretch brings, by luck, and how far luck goes. */
+function drawStretches(trace: Trace, how: AskedOfTrace, horizonSeconds: number, seed: number): Stretches {
+  const began = performance.now()
+  const runs: Prediction[] = []
+  const made = scenarioOfTrace(trace, how)
+  let refusal = isRefusal(made) ? made.message : undefined
+  for (let run = 0; run < STRETCHES && !isRefusal(made); run++) {
+    const answer = simulateScenario(made.scenario, { seed: seed + run, horizonSeconds, replications: 1 })
+    if (isRefusal(answer)) {
+      refusal = answer.message
+      break
+    }
+    runs.push(answer)
+  }
+  return {
+    wallSeconds: (performance.now() - began) / 1000,
+    ...(refusal ? { refusal } : {}),
+    foreseen(className, figure) {
+      const values = runs.flatMap(({ classes }) => classes.find(({ name }) => name === className)?.response[figure]?.value ?? [])
+      if (values.length === 0) return undefined
+      const sorted = Float64Array.from(values).sort()
+      return { value: quantile(sorted, 0.5), low: quantile(sorted, 0.05), high: quantile(sorted, 0.95) }
+    },
+  }
 }

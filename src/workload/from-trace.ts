@@ -13,7 +13,7 @@ import { fitArrivalLaw } from './arrivals.js'
 import { type Classification, classifyJobs, defaultClassRule } from './classes.js'
 import { type Replay, replayJobs, type Window } from './replay.js'
 import { fitRunTimes } from './run-times.js'
-import { fitCounts } from './sizes.js'
+import { fitCounts, type SizeGroup, sizeGroups } from './sizes.js'
 
 /** How a trace becomes a workload. */
 export interface WorkloadOptions {
@@ -59,9 +59,17 @@ export function workloadFromTrace(trace: Trace, options: WorkloadOptions = {}): 
     const path = `classes[${position}]`
     const arrival = fitArrivalLaw(pick(replay.jobs.submitSeconds), arrivals, `${path}.arrival`)
     const censored = stillRunning(trace, classification, index)
-    const runTime = fitRunTimes(pick(replay.jobs.runSeconds), options.runTimes ?? 'fit', {
-      path: `${path}.work.runTime`,
-      censored,
+    const how = options.runTimes ?? 'fit'
+    const [slots, runs] = [pick(replay.jobs.slots), pick(replay.jobs.runSeconds)]
+    const groups = sizeGroups(slots)
+    const last = groups.at(-1)!
+    const of = (group: SizeGroup): Float64Array =>
+      runs.filter((_, i) => slots[i]! > group.above && slots[i]! <= group.slotsAtMost)
+    const runTime = fitRunTimes(of(last), how, { path: `${path}.work.runTime`, ...(groups.length === 1 ? { censored } : {}) })
+    const bySlots = groups.slice(0, -1).map((group, i) => {
+      const fit = fitRunTimes(of(group), how, { path: `${path}.work.runTimeBySlots[${i}]` })
+      caveats.push(...fit.caveats)
+      return { slotsAtMost: group.slotsAtMost, runTime: fit.law }
     })
     caveats.push(...arrival.caveats, ...runTime.caveats)
     if (mine.length < 100)
@@ -74,17 +82,15 @@ export function workloadFromTrace(trace: Trace, options: WorkloadOptions = {}): 
     return {
       ...identity,
       arrival: arrival.arrival,
-      work: { kind: 'gang', slots: fitCounts(pick(replay.jobs.slots)), runTime: runTime.law, divisible },
+      work: {
+        kind: 'gang',
+        slots: fitCounts(slots),
+        runTime: runTime.law,
+        ...(bySlots.length > 0 ? { runTimeBySlots: bySlots } : {}),
+        divisible,
+      },
     }
   })
-  if (arrivals !== 'replay' && trace.jobs.slots) {
-    caveats.push(
-      caveat(
-        'independent-sizes',
-        'sizes and run times of a class are drawn independently of each other, as if big jobs ran no longer; replay keeps them together',
-      ),
-    )
-  }
   // classes without a replayable job vanish, so the replay counts classes anew
   const renumbered = replay.jobs.classIndex.map((index) => present.indexOf(index))
   const workload: Workload = {

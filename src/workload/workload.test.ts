@@ -6,7 +6,7 @@ import { classifyJobs, defaultClassRule } from './classes.js'
 import { workloadFromTrace } from './from-trace.js'
 import { offeredSlots, replayJobs } from './replay.js'
 import { equalMeans, fitRunTimes } from './run-times.js'
-import { fitCounts } from './sizes.js'
+import { fitCounts, sizeGroups } from './sizes.js'
 
 function trace(
   columns: Partial<JobColumns> & { submitSeconds: Float64Array; runSeconds: Float64Array },
@@ -197,6 +197,26 @@ describe('fits', () => {
     if (typeof law === 'number') throw new Error('a single count')
     expect(law.probabilities.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9)
     expect(law.counts.reduce((sum, count, i) => sum + count * law.probabilities[i]!, 0)).toBeCloseTo(500.5, 0)
+  })
+})
+
+describe('groups of sizes', () => {
+  it('keep common sizes apart and put rare neighbours together, no group under 30 jobs', () => {
+    const slots = [
+      ...Array(500).fill(1),
+      ...Array(60).fill(2),
+      ...Array(40).fill(4),
+      ...Array(25).fill(8),
+      ...Array(9).fill(16),
+      ...Array(3).fill(32),
+    ]
+    expect(sizeGroups(slots)).toEqual([
+      { above: 0, slotsAtMost: 1 },
+      { above: 1, slotsAtMost: 2 },
+      { above: 2, slotsAtMost: 4 },
+      { above: 4, slotsAtMost: 32 },
+    ])
+    expect(sizeGroups([1, 2, 4])).toEqual([{ above: 0, slotsAtMost: 4 }])
   })
 })
 
