@@ -1,4 +1,4 @@
-import type { IssueReport } from './issue.js'
+import { z } from 'zod'
 
 /** How a job (or task attempt, or request) ended. The position in this list is the code in the `outcome` column. */
 export const OUTCOMES = ['unknown', 'complete', 'fail', 'cancel', 'evict', 'lost', 'timeout', 'running', 'pending'] as const
@@ -44,35 +44,62 @@ export interface JobColumns {
   readonly slotType?: LabelColumn
 }
 
+const Named = z.strictObject({ code: z.string(), message: z.string(), numbers: z.record(z.string(), z.number()).optional() })
+
+/**
+ * A trace without its columns: where it came from, what a row is, its clock and units, what was wrong with the file. What a stored trace carries beside
+ * its table of jobs (docs/formats.md).
+ */
+export const TraceHeader = z
+  .strictObject({
+    schema: z.literal('halftone/trace/1'),
+    source: z.strictObject({
+      path: z.string(),
+      format: z.string(),
+      rows: z.int().min(0).meta({ description: 'Rows of the file, bad ones included.' }),
+      used: z.int().min(0).meta({ description: 'Rows that became jobs.' }),
+      bytes: z.number().min(0),
+    }),
+    unit: z.enum(['job', 'task-attempt', 'request']).meta({ description: 'What a row is.' }),
+    slotUnit: z.enum(['GPU', 'processor', 'task', 'node', 'request']),
+    clock: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('unix'), originUnixSeconds: z.number(), timeZone: z.string() }),
+        z.strictObject({ kind: z.literal('relative') }),
+      ])
+      .meta({
+        description:
+          '`unix`: `originUnixSeconds` is the instant of second 0 (local clock times are read in `timeZone`); `relative`: the trace does not say.',
+      }),
+    cpuUnit: z.string().optional().meta({ description: 'What one of `jobs.cpu` is: `core`, `share of the largest machine`.' }),
+    memoryUnit: z.string().optional().meta({ description: 'What one of `jobs.memory` is: `MiB`.' }),
+    priorityOrder: z.enum(['larger-first', 'smaller-first']).optional(),
+    issues: z.strictObject({
+      counts: z.array(
+        z.strictObject({ code: z.string(), severity: z.enum(['error', 'warning']), count: z.int().min(0), message: z.string() }),
+      ),
+      kept: z.array(
+        z.strictObject({
+          code: z.string(),
+          severity: z.enum(['error', 'warning']),
+          place: z.string(),
+          message: z.string(),
+          value: z.string().optional(),
+        }),
+      ),
+    }),
+    notes: z
+      .array(Named)
+      .meta({ description: 'What a reader of any figure from this trace should know: left-truncated, filtered, censored.' }),
+  })
+  .meta({ id: 'Trace', description: 'A trace without its columns.' })
+export type TraceHeader = Frozen<z.infer<typeof TraceHeader>>
+
 /** A trace: who asked for what, when, and how it went. Built by a reader; what was wrong with the file travels with it. */
-export interface Trace {
-  readonly schema: 'halftone/trace/1'
-  readonly source: {
-    readonly path: string
-    readonly format: string
-    /** Rows of the file, bad ones included. */
-    readonly rows: number
-    /** Rows that became jobs. */
-    readonly used: number
-    readonly bytes: number
-  }
-  /** What a row is. */
-  readonly unit: 'job' | 'task-attempt' | 'request'
-  readonly slotUnit: 'GPU' | 'processor' | 'task' | 'node' | 'request'
-  /** `unix`: `originUnixSeconds` is the instant of second 0 (local clock times are read in `timeZone`); `relative`: the trace does not say. */
-  readonly clock:
-    | { readonly kind: 'unix'; readonly originUnixSeconds: number; readonly timeZone: string }
-    | { readonly kind: 'relative' }
-  /** What one of `jobs.cpu` and of `jobs.memory` is: `core`, `MiB`, `share of the largest machine`. */
-  readonly cpuUnit?: string
-  readonly memoryUnit?: string
-  readonly priorityOrder?: 'larger-first' | 'smaller-first'
-  readonly jobs: JobColumns
-  readonly issues: IssueReport
-  /** What a reader of any figure from this trace should know: left-truncated, filtered, censored. */
-  readonly notes: readonly {
-    readonly code: string
-    readonly message: string
-    readonly numbers?: Readonly<Record<string, number>>
-  }[]
-}
+export type Trace = TraceHeader & { readonly jobs: JobColumns }
+
+type Frozen<T> = T extends readonly (infer E)[]
+  ? readonly Frozen<E>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<Exclude<T[K], undefined>> }
+    : T

@@ -8,10 +8,12 @@ import { Plan } from './plan.js'
 import { Policy } from './policy.js'
 import { Prediction } from './prediction.js'
 import { Scenario } from './scenario.js'
+import { TraceHeader } from './trace.js'
 import { Workload } from './workload.js'
 
 /** The nouns that are read from and written to files, with what holds of them beyond their shape. */
 const NOUNS = {
+  trace: { schema: TraceHeader, check: () => [] },
   workload: { schema: Workload, check: checkWorkload },
   cluster: { schema: Cluster, check: checkCluster },
   policy: { schema: Policy, check: checkPolicy },

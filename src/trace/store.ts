@@ -1,6 +1,14 @@
 import { rename, rm } from 'node:fs/promises'
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api'
-import { type IssueCollector, type JobColumns, type LabelColumn, OUTCOMES, shown, type Trace } from '../model/index.js'
+import {
+  type IssueCollector,
+  type JobColumns,
+  type LabelColumn,
+  OUTCOMES,
+  parseNoun,
+  type Trace,
+  type TraceHeader,
+} from '../model/index.js'
 import { compact } from './builder.js'
 import { identifier, literal, withDuck } from './duck.js'
 import { LabelTable, labelColumn } from './labels.js'
@@ -106,13 +114,12 @@ export async function readStored(
   )
   const text = found.getRows()[0]?.[0]
   if (text === undefined) return undefined
-  const rest = JSON.parse(String(text)) as Omit<Trace, 'jobs'>
-  if (rest.schema !== 'halftone/trace/1') {
-    const message = 'this trace was written by another version of halftone; this one reads halftone/trace/1'
-    issues.add({ code: 'unsupported-version', severity: 'error', place: path, message, value: shown(rest.schema) })
+  const header = parseNoun(String(text), `${path} metadata`, 'trace')
+  if (!header.ok) {
+    for (const issue of header.issues) issues.add(issue)
     return 'bad'
   }
-  return { ...rest, jobs: await readJobs(connection, path) }
+  return { ...(header.value as TraceHeader), jobs: await readJobs(connection, path) }
 }
 
 async function readJobs(connection: DuckDBConnection, path: string): Promise<JobColumns> {
