@@ -277,32 +277,30 @@ const published: PhaseType[] = [
     ],
   },
 ]
+const disciplines = { NP: 'non-preemptive', PR: 'preemptive-resume' } as const
 const measure = (
   name: string,
   arrivals: MarkedArrivals,
   services: readonly PhaseType[],
-  discipline: 'non-preemptive' | 'preemptive-resume',
+  discipline: keyof typeof disciplines,
   times: number,
+  /** The series that `npm run growth` draws this row in. */
+  place: { readonly by?: 'order' | 'classes'; readonly order?: number } = {},
 ) => {
-  const moments = median(() => answered(mmapPh1Priority({ arrivals, services, discipline }, { numberMoments: 0 })), times)
-  const all = median(
-    () => answered(mmapPh1Priority({ arrivals, services, discipline }, { numberMoments: 0, percentiles: levels })),
-    times,
-  )
+  const station = { arrivals, services, discipline: disciplines[discipline] }
+  const moments = median(() => answered(mmapPh1Priority(station, { numberMoments: 0 })), times)
+  const all = median(() => answered(mmapPh1Priority(station, { numberMoments: 0, percentiles: levels })), times)
   line([name, ms(moments), ms(all), (1000 / all.wall).toFixed(0)])
-  rows.push({ name, momentsMs: moments, percentilesMs: all })
+  rows.push({ name, ...place, classes: services.length, discipline, momentsMs: moments, percentilesMs: all })
 }
-for (const discipline of ['non-preemptive', 'preemptive-resume'] as const) {
-  measure(`published example, 3 classes, ${discipline === 'non-preemptive' ? 'NP' : 'PR'}`, three, published, discipline, 200)
-  for (const order of [3, 5, 10, 20]) {
-    const services = loaded(three, [law(order, rng), law(order, rng), law(order, rng)], 0.85)
-    measure(
-      `order ${order}, 3 classes, ${discipline === 'non-preemptive' ? 'NP' : 'PR'}`,
-      three,
-      services,
-      discipline,
-      order > 5 ? 40 : 100,
-    )
+for (const discipline of ['NP', 'PR'] as const) {
+  measure(`published example, 3 classes, ${discipline}`, three, published, discipline, 200)
+}
+for (const order of [3, 5, 10, 20]) {
+  const services = loaded(three, [law(order, rng), law(order, rng), law(order, rng)], 0.85)
+  for (const discipline of ['NP', 'PR'] as const) {
+    const times = order > 5 ? 40 : 100
+    measure(`order ${order}, 3 classes, ${discipline}`, three, services, discipline, times, { by: 'order', order })
   }
 }
 for (const count of [1, 2, 3, 5, 8]) {
@@ -315,7 +313,9 @@ for (const count of [1, 2, 3, 5, 8]) {
     Array.from({ length: count }, () => law(3, rng)),
     0.85,
   )
-  measure(`order 3, ${count} classes, NP`, arrivals, services, 'non-preemptive', 60)
+  for (const discipline of ['NP', 'PR'] as const) {
+    measure(`order 3, ${count} classes, ${discipline}`, arrivals, services, discipline, 60, { by: 'classes', order: 3 })
+  }
 }
 
 const one = {
