@@ -24,7 +24,7 @@ for (const [name, args] of cases) {
   }
   const runs = [1, 2, 3].map(() => {
     const began = performance.now()
-    const report = 'process.on("exit", () => process.stderr.write(`peak ${process.resourceUsage().maxRSS}`))'
+    const report = 'process.on("exit", () => process.stderr.write("peak " + process.resourceUsage().maxRSS))'
     const { stderr, status } = spawnSync(
       process.execPath,
       ['--import', `data:text/javascript,${encodeURIComponent(report)}`, 'dist/cli/main.js', 'plan', ...args, '-q', '--out', out],

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type ClassRule, DISCIPLINES, type Goal, type Policy } from '../model/index.js'
+import { type ClassRule, DISCIPLINES, type Goal, type Levers, type Policy } from '../model/index.js'
 
 /** Options that every command with an answer has. */
 export interface AnswerOptions {
@@ -113,7 +113,7 @@ export function durationSeconds(text: string): number | undefined {
   return unit === undefined || !Number.isFinite(value) ? undefined : value * unit
 }
 
-/** Collects `--goal` values. */
+/** Collects the values of an option that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value]
 }
@@ -146,4 +146,45 @@ export function goalOf(texts: readonly string[], minimise: Goal['minimise']): Go
     classes: Object.fromEntries(Object.entries(classes).map(([name, targets]) => [name, { weight: 1, ...targets }])),
     minimise,
   }
+}
+
+/** `training=0.2:0.03`: may drop up to a fifth of its data, which loses 3 %. */
+export function dropOf(
+  text: string,
+  before: Readonly<Record<string, { ratio: number; loss: number }>> = {},
+): Record<string, { ratio: number; loss: number }> {
+  const match = /^(.+)=([\d.]+):([\d.]+)$/.exec(text)
+  const [ratio, loss] = [Number(match?.[2]), Number(match?.[3])]
+  if (!match || !(ratio > 0 && ratio < 1) || !(loss >= 0 && loss <= 1)) {
+    throw new InvalidArgumentError(
+      'expected CLASS=RATIO:LOSS, such as training=0.2:0.03 (up to 20 % of its data, which loses 3 %)',
+    )
+  }
+  return { ...before, [match[1]!]: { ratio, loss } }
+}
+
+/** `interactive=1.2:2h:0.1`: sprints at 1.2 times the speed, from a bucket of two hours that refills at 0.1 s/s; without the bucket, without limit. */
+export function sprintOf(text: string): NonNullable<Levers['sprint']> {
+  const match = /^(.+)=([\d.]+)(?::([^:]+)(?::([\d.]+))?)?$/.exec(text)
+  const speed = Number(match?.[2])
+  const seconds = match?.[3] === undefined ? undefined : durationSeconds(match[3])
+  const refillPerSecond = Number(match?.[4] ?? 0)
+  if (
+    !match ||
+    !(speed > 1 && speed <= 100) ||
+    (match[3] !== undefined && !(seconds! > 0)) ||
+    !(refillPerSecond >= 0 && refillPerSecond <= 1)
+  ) {
+    throw new InvalidArgumentError('expected CLASSES=SPEED[:BUDGET[:REFILL]], such as interactive=1.2:2h:0.1')
+  }
+  const budget = seconds === undefined ? {} : { budget: { seconds, refillPerSecond, onThresholdSeconds: Math.min(0.5, seconds) } }
+  return { classes: match[1]!.split(','), speed, origin: 'dispatch', toggleDelaySeconds: 0, ...budget }
+}
+
+export function disciplinesOf(text: string): Policy['discipline'][] {
+  return text.split(',').map((name) => {
+    const found = DISCIPLINES.find((one) => one === name.trim())
+    if (!found) throw new InvalidArgumentError(`${name} is none of ${DISCIPLINES.join(', ')}`)
+    return found
+  })
 }

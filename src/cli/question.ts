@@ -1,5 +1,15 @@
 import { InvalidArgumentError } from 'commander'
-import { type Goal, type Issue, type ReplayJobs, reportOf, type Scenario, type Trace, validate } from '../model/index.js'
+import {
+  type Goal,
+  type Issue,
+  type Levers,
+  type Policy,
+  type ReplayJobs,
+  reportOf,
+  type Scenario,
+  type Trace,
+  validate,
+} from '../model/index.js'
 import { type AskedOfTrace, readScenario, scenarioOfTrace } from '../study/index.js'
 import { orStop, progressFor, stopForIssues, stopForRefusal } from './answer.js'
 import type { Io } from './io.js'
@@ -9,6 +19,9 @@ import { classRuleOf, traceFor, windowOf } from './trace.js'
 export interface QuestionOptions extends TraceOptions, WorkloadCliOptions, AnswerOptions {
   readonly goal?: string[]
   readonly minimise?: Goal['minimise']
+  readonly disciplines?: Policy['discipline'][]
+  readonly drop?: Record<string, { ratio: number; loss: number }>
+  readonly sprint?: NonNullable<Levers['sprint']>
 }
 
 /** What the command line says of a trace that the trace does not say itself. */
@@ -26,13 +39,16 @@ export function askedOf(io: Io, trace: Trace, options: QuestionOptions): AskedOf
     ...(options.utilisation === undefined ? {} : { utilisation: options.utilisation }),
     ...(options.discipline ? { discipline: options.discipline } : {}),
     ...(goal ? { goal } : {}),
+    ...(options.disciplines ? { disciplines: options.disciplines } : {}),
+    ...(options.drop ? { drops: options.drop } : {}),
+    ...(options.sprint ? { sprint: options.sprint } : {}),
   }
 }
 
 function goalFrom(io: Io, options: QuestionOptions): Goal | undefined {
   if (!options.goal && !options.minimise) return undefined
   try {
-    return goalOf(options.goal ?? [], options.minimise ?? 'response')
+    return goalOf(options.goal ?? [], options.minimise ?? (options.goal ? 'accuracy-loss' : 'response'))
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error
     return stopForIssues(
@@ -66,6 +82,9 @@ export async function questionFor(
       'mapping',
       'timeZone',
       'strict',
+      'disciplines',
+      'drop',
+      'sprint',
     ] as const
     const idle = fromTrace.filter((key) => options[key] !== undefined)
     const issues = idle.map(

@@ -66,6 +66,9 @@ function counts(law: CountLaw): readonly number[] {
   return typeof law === 'number' ? [law] : law.counts
 }
 
+/** How many candidates the first look may have; more classes then get coarser grids of drop ratios, which the search refines where it matters. */
+const CANDIDATES_AT_MOST = 120
+
 /**
  * Policies to compare: every discipline × drop ratio a class × sprint timeout that the levers allow. `serviceSeconds` (mean service by class,
  * from the policy in force) sets the scale of the timeouts: never, at once, and ¼, ½, 1, 2 times the mean service of the sprinting classes.
@@ -74,8 +77,12 @@ export function candidatePolicies(scenario: Scenario, serviceSeconds: ReadonlyMa
   const levers = leversOf(scenario)
   const disciplines = levers.disciplines ?? [scenario.policy.discipline]
   const classes = scenario.workload.classes
-  const drops = product(classes.map((jobClass) => dropRatios(scenario, jobClass)))
   const sprints = sprintsOf(scenario, levers, serviceSeconds)
+  const grids = thinned(
+    classes.map((jobClass) => dropRatios(scenario, jobClass)),
+    CANDIDATES_AT_MOST / (disciplines.length * sprints.length),
+  )
+  const drops = product(grids)
   return disciplines.flatMap((discipline) =>
     drops.flatMap((ratios) =>
       sprints.map((sprint) =>
@@ -85,8 +92,36 @@ export function candidatePolicies(scenario: Scenario, serviceSeconds: ReadonlyMa
   )
 }
 
+/** Grids with inner points taken out, the longest first, until there are no more than `atMost` combinations; the ends stay. */
+function thinned(grids: readonly (readonly number[])[], atMost: number): (readonly number[])[] {
+  const kept = [...grids]
+  for (;;) {
+    const longest = kept.reduce((best, grid, i) => (grid.length > kept[best]!.length ? i : best), 0)
+    const grid = kept[longest]!
+    if (grid.length <= 2 || kept.reduce((all, { length }) => all * length, 1) <= atMost) return kept
+    const fewer = Math.max(2, Math.ceil(grid.length / 2))
+    kept[longest] = Array.from({ length: fewer }, (_, i) => grid[Math.round((i * (grid.length - 1)) / (fewer - 1))]!)
+  }
+}
+
+/** The neighbours of a policy: one class’s drop ratio a step up or down its full grid, or every sprint timeout a quarter up or down. */
+export function neighbours(scenario: Scenario, policy: Policy): Policy[] {
+  const moved: Policy[] = policy.sprint ? [withTimeouts(policy, 0.75), withTimeouts(policy, 1.25)] : []
+  for (const jobClass of scenario.workload.classes) {
+    const grid = dropRatios(scenario, jobClass)
+    const ratio = policy.drop[jobClass.name] ?? 0
+    const at = typeof ratio === 'number' ? grid.findIndex((value) => value >= ratio - 1e-12) : -1
+    if (at < 0) continue
+    for (const next of [grid[at - 1], grid[at + 1]]) {
+      if (next !== undefined)
+        moved.push(policyOf(policy, policy.discipline, { ...policy.drop, [jobClass.name]: next }, policy.sprint))
+    }
+  }
+  return moved
+}
+
 /** The same policy with every timeout moved: what a search refines once a region looks best. */
-export function withTimeouts(policy: Policy, factor: number): Policy {
+function withTimeouts(policy: Policy, factor: number): Policy {
   if (!policy.sprint) return policy
   const timeoutSeconds = Object.fromEntries(
     Object.entries(policy.sprint.timeoutSeconds).map(([name, seconds]) => [name, rounded(seconds * factor)]),

@@ -11,7 +11,7 @@ import {
   refuse,
   type Scenario,
 } from '../model/index.js'
-import { candidatePolicies, leversKey, sameLevers, withTimeouts } from './candidates.js'
+import { candidatePolicies, leversKey, neighbours, sameLevers } from './candidates.js'
 import { compareCandidates, judge } from './judge.js'
 import { reasonFor } from './reason.js'
 
@@ -35,6 +35,7 @@ export interface SearchOptions {
 }
 
 const FIRST_LOOK_JOBS = 4_000
+const MOST_MOVES = 8
 
 /**
  * Searches the policies that the levers allow and returns the best beside the one in force.
@@ -42,7 +43,7 @@ const FIRST_LOOK_JOBS = 4_000
  * 1. Every candidate is looked at once: by the cheap predictor where it does not refuse, else by a short run of the confirming predictor. All
  *    runs share one seed, so candidates are compared on the same luck.
  * 2. Successive halving (Jamieson and Talwalkar, 2016): the better half, and the best of every kind of policy, is run again for twice as long, until no more
- *    than twice the finalists are left; their sprint timeouts are then tried 25 % up and down.
+ *    than twice the finalists are left; from the best, single steps of one lever follow as long as they help (local search).
  * 3. The finalists (the best, and the best of every other kind) and the policy in force are predicted to `precision`; the best of them is the plan.
  *
  * Refuses only where no candidate at all can be predicted; goals that cannot be met give a plan that says so (`meetsGoals: false`).
@@ -123,11 +124,16 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
     keep = Math.max(2 * finalists, Math.ceil(keep / 2))
     jobs = Math.min(jobsAtMost, jobs * 2)
   }
-  const moved = pool.slice(0, finalists).flatMap(({ policy }) => [0.75, 1.25].map((factor) => withTimeouts(policy, factor)))
-  for (const policy of moved) {
-    if (!pool.some((candidate) => sameLevers(candidate.policy, policy))) pool.push(...again(policy, jobs, 0.1))
+  // local search: while a neighbour of the leader does better, it leads
+  for (let round = 0; round < MOST_MOVES && pool[0]; round++) {
+    const leader = pool[0]
+    tell(0.8 + (0.05 * round) / MOST_MOVES, 'neighbours of the best')
+    for (const policy of neighbours(scenario, leader.policy)) {
+      if (!pool.some((candidate) => sameLevers(candidate.policy, policy))) pool.push(...again(policy, jobs, 0.1))
+    }
+    pool.sort(compare)
+    if (pool[0] === leader) break
   }
-  pool.sort(compare)
 
   const confirmed: Candidate[] = []
   const finals = diverse(pool, Math.ceil(finalists / 2), finalists)

@@ -23,7 +23,12 @@ export interface AskedOfTrace extends WorkloadOptions {
   /** The policy in force. Default first come first served from one pool. */
   readonly discipline?: Policy['discipline']
   readonly goal?: Goal
-  readonly levers?: Levers
+  /** Disciplines that a plan may choose from. Default: what needs no knowledge that the trace lacks. */
+  readonly disciplines?: readonly Policy['discipline'][]
+  /** By class name, or `all`: how much of its data a job may go without, and what that loses (a straight line, assumed). */
+  readonly drops?: Readonly<Record<string, { readonly ratio: number; readonly loss: number }>>
+  /** How jobs may sprint; a class `all` stands for every class. */
+  readonly sprint?: Levers['sprint']
 }
 
 export interface TraceScenario {
@@ -61,8 +66,19 @@ export function scenarioOfTrace(trace: Trace, asked: AskedOfTrace = {}): TraceSc
   }
   if (asked.discipline === undefined)
     assumed.push(caveat('policy-assumed', 'the trace does not say its policy: first come first served from one pool is assumed'))
-  const workload = {
+  const names = fitted.workload.classes.map(({ name }) => name)
+  const drops = expanded(asked.drops ?? {}, names)
+  const workload: Scenario['workload'] = {
     ...fitted.workload,
+    classes: fitted.workload.classes.map((jobClass) => {
+      const drop = drops[jobClass.name]
+      if (!drop || jobClass.work.kind === 'stages') return jobClass
+      return {
+        ...jobClass,
+        work: { ...jobClass.work, divisible: true },
+        accuracy: { source: 'assumed', points: [{ dropRatio: drop.ratio, loss: drop.loss }] },
+      }
+    }),
     caveats: [
       ...assumed.map(({ code, message }) => ({ code, message })),
       ...(fitted.workload.caveats ?? []),
@@ -75,10 +91,34 @@ export function scenarioOfTrace(trace: Trace, asked: AskedOfTrace = {}): TraceSc
     workload,
     cluster,
     policy,
-    ...(asked.goal ? { goal: asked.goal } : {}),
-    levers: asked.levers ?? { disciplines: disciplinesFor(fitted, policy.discipline) },
+    ...goalWith(asked.goal, drops),
+    levers: {
+      disciplines: asked.disciplines ? [...asked.disciplines] : disciplinesFor(fitted, policy.discipline),
+      ...(asked.drops
+        ? { dropRatioAtMost: Object.fromEntries(Object.entries(drops).map(([name, { ratio }]) => [name, ratio])) }
+        : {}),
+      ...(asked.sprint
+        ? { sprint: { ...asked.sprint, classes: asked.sprint.classes.includes('all') ? names : asked.sprint.classes } }
+        : {}),
+    },
   }
   return { scenario, replay: fitted.replay, fitted }
+}
+
+/** Values by class name; what stands for `all` goes to every class that has no value of its own. */
+function expanded<T>(values: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  const { all, ...own } = values
+  return { ...(all === undefined ? {} : Object.fromEntries(names.map((name) => [name, all]))), ...own }
+}
+
+/** The goal, with what a drop may lose as the floor of accuracy where the goal names none. */
+function goalWith(goal: Goal | undefined, drops: Readonly<Record<string, { readonly loss: number }>>): { goal?: Goal } {
+  const floors = Object.entries(drops)
+  if (!goal && floors.length === 0) return {}
+  const base: Goal = goal ?? { schema: 'halftone/goal/1', classes: {}, minimise: 'response' }
+  const classes = { ...base.classes }
+  for (const [name, { loss }] of floors) classes[name] = { accuracyLossAtMost: loss, ...(classes[name] ?? { weight: 1 }) }
+  return { goal: { ...base, classes } }
 }
 
 /** Disciplines worth trying where nobody said: what needs no knowledge that the trace lacks. */

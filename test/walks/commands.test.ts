@@ -76,6 +76,31 @@ describe('the walk on the bundled sample', () => {
     expect(out).toContain('not met')
   })
 
+  it('takes levers for a trace from the command line: what may be dropped, at what loss, and who may sprint', async () => {
+    const { code, out } = await halftone(
+      'plan',
+      SAMPLE,
+      '-q',
+      '--json',
+      '--slots',
+      '112',
+      '--goal',
+      'training.mean=4.2h',
+      '--drop',
+      'training=0.2:0.03',
+      '--sprint',
+      'interactive=1.15:2h:0.1',
+    )
+    const plan = JSON.parse(out)
+    expect(code).toBe(plan.meetsGoals ? 0 : 1)
+    const asked = plan.chosen.checks.map(({ path }: { path: string }) => path)
+    expect(asked).toEqual(['classes.training.meanResponseSeconds', 'classes.training.accuracyLossAtMost'])
+    const training = plan.chosen.prediction.classes.find(({ name }: { name: string }) => name === 'training')
+    // a straight line through (0.2, 0.03)
+    expect(training.accuracyLoss.value).toBeCloseTo((plan.chosen.policy.drop.training ?? 0) * 0.15, 9)
+    expect(training.accuracyLoss.value).toBeLessThanOrEqual(0.03 + 1e-9)
+  })
+
   it('fits a workload that is itself a valid scenario, and predicts from it', async () => {
     const scenario = join(folder, 'fitted.yaml')
     const made = await halftone('workload', SAMPLE, '--arrivals', 'time-of-day', '--slots', '112', '--scenario', '--yaml', '-q')
@@ -118,6 +143,9 @@ describe('every command', () => {
       ['plan', SAMPLE, '--utilisation', '1.5'],
       ['plan', SAMPLE, '--goal', 'fast'],
       ['plan', SCENARIO, '--slots', '5'],
+      ['plan', SAMPLE, '--drop', 'training=20'],
+      ['plan', SAMPLE, '--sprint', 'interactive=0.5'],
+      ['plan', SAMPLE, '--disciplines', 'fcfs,lifo'],
     ]) {
       const ended = await halftone(...args)
       expect([args.join(' '), ended.code]).toEqual([args.join(' '), 2])
