@@ -3,6 +3,8 @@
  * of 10,000 jobs, and a network with multi-server stations.
  */
 import { approximateClosedClasses, type ClosedClasses, closedClasses, closedNetwork } from 'halftone/queueing'
+import { save } from '../save.js'
+import { medianMs } from '../timing.js'
 
 /** Exact MVA as the textbook writes it: a recursive function of the population, remembered by its text. */
 function naiveMva(network: ClosedClasses): number[] {
@@ -55,20 +57,11 @@ function naiveSingle(serviceTimes: number[], visits: number[], servers: number[]
   return throughput
 }
 
-function median(run: () => unknown, times: number): number {
-  const taken: number[] = []
-  for (let i = 0; i < Math.min(times, 10); i++) run()
-  for (let i = 0; i < times; i++) {
-    const start = performance.now()
-    run()
-    taken.push(performance.now() - start)
-  }
-  return taken.sort((a, b) => a - b)[times >> 1]!
-}
-
-function row(name: string, ours: number, naive: number, gap: number): void {
+const rows: Record<string, unknown>[] = []
+function row(name: string, ours: number, naive: number | undefined, gap: number): void {
+  rows.push({ name, oursMs: ours, ...(naive === undefined ? {} : { naiveMs: naive }), gap })
   process.stdout.write(
-    `${name.padEnd(70)} ${ours.toFixed(3).padStart(9)} ${(Number.isNaN(naive) ? '-' : naive.toFixed(2)).padStart(10)} ${(Number.isNaN(naive) ? '-' : (naive / ours).toFixed(0)).padStart(7)}   ${gap.toExponential(1)}\n`,
+    `${name.padEnd(70)} ${ours.toFixed(3).padStart(9)} ${(naive === undefined ? '-' : naive.toFixed(2)).padStart(10)} ${(naive === undefined ? '-' : (naive / ours).toFixed(0)).padStart(7)}   ${gap.toExponential(1)}\n`,
   )
 }
 
@@ -93,8 +86,8 @@ for (const [name, network] of [
   const gap = Math.max(...answer.throughput.map((x, r) => Math.abs(x / slow[r]! - 1)))
   row(
     name,
-    median(() => closedClasses(network), 40),
-    median(() => naiveMva(network), 5),
+    medianMs(() => closedClasses(network), 40),
+    medianMs(() => naiveMva(network), 5),
     gap,
   )
 }
@@ -107,8 +100,8 @@ for (const [name, network] of [
     const gap = Math.max(...answer.throughput.map((x, r) => Math.abs(x / exact.throughput[r]! - 1)))
     row(
       `${method}, 3 classes × 10 jobs, 5 stations (gap to exact)`,
-      median(() => approximateClosedClasses(network, method), 40),
-      Number.NaN,
+      medianMs(() => approximateClosedClasses(network, method), 40),
+      undefined,
       gap,
     )
   }
@@ -125,11 +118,12 @@ for (const [name, servers, population, runs] of [
   // The naive recursion on marginal probabilities takes the square of the population: a tenth of it for the large one.
   const small = population > 5_000 ? population / 10 : population
   const slow = naiveSingle(serviceTimes, visits, [...servers], 5, small)
-  const naive = median(() => naiveSingle(serviceTimes, visits, [...servers], 5, small), runs)
+  const naive = medianMs(() => naiveSingle(serviceTimes, visits, [...servers], 5, small), runs)
   row(
     small === population ? name : `${name} (naive: a tenth of the jobs)`,
-    median(solve, 15),
+    medianMs(solve, 15),
     naive,
     Math.abs(answer.throughput / slow - 1),
   )
 }
+save('kernels/closed-networks', rows)

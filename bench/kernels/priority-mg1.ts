@@ -3,6 +3,8 @@
  * function, each value by Euler inversion with the busy-period root by plain iteration from 0) in the same run. Aim: below 1 ms.
  */
 import { priorityStation, type ServiceLaw, type StationClass, serviceLaw, stagesServiceLaw } from 'halftone/queueing'
+import { save } from '../save.js'
+import { medianMs } from '../timing.js'
 
 interface Complex {
   readonly re: number
@@ -78,17 +80,6 @@ function naiveQuantile(classes: readonly StationClass[], k: number, preemptive: 
 
 const levels = [0.5, 0.95, 0.99]
 
-function median(run: () => unknown, least: number): number {
-  const times: number[] = []
-  for (let i = 0; i < 20 && i < least; i++) run()
-  for (let i = 0; i < least; i++) {
-    const start = performance.now()
-    run()
-    times.push(performance.now() - start)
-  }
-  return times.sort((a, b) => a - b)[least >> 1]!
-}
-
 function stages(factor: number): ServiceLaw {
   const law = stagesServiceLaw(
     {
@@ -140,6 +131,7 @@ const cases: { name: string; services: [ServiceLaw, ServiceLaw] }[] = [
   },
 ]
 
+const rows: Record<string, unknown>[] = []
 process.stdout.write(
   'case                        discipline          load   ours ms   naive ms   ratio   largest gap of a quantile\n',
 )
@@ -164,21 +156,24 @@ for (const { name, services } of cases)
         )
       const slow = naive()
       const gap = Math.max(...ours().flatMap((row, k) => row.map((value, i) => Math.abs(value / slow[k]![i]! - 1))))
-      const quick = median(ours, 60)
-      const naiveTime = median(naive, 3)
+      const quick = medianMs(ours, 60)
+      const naiveTime = medianMs(naive, 3)
+      rows.push({ name, discipline, load, oursMs: quick, naiveMs: naiveTime, gap })
       process.stdout.write(
         `${name.padEnd(27)} ${discipline.padEnd(18)} ${load.toFixed(2).padStart(5)} ${quick.toFixed(3).padStart(9)} ${naiveTime.toFixed(1).padStart(10)} ${(naiveTime / quick).toFixed(0).padStart(7)}   ${gap.toExponential(1)}\n`,
       )
     }
 
 /** A bar a row: cost against order and classes, on one scale. */
-function growth(title: string, rows: readonly (readonly [string, number])[]): void {
+function growth(title: string, costs: readonly (readonly [string, number])[]): void {
   process.stdout.write(`\n${title}\n`)
-  const most = Math.max(...rows.map(([, time]) => time))
-  for (const [name, time] of rows)
+  const most = Math.max(...costs.map(([, time]) => time))
+  for (const [name, time] of costs) {
+    rows.push({ name, oursMs: time })
     process.stdout.write(
       `${name.padEnd(14)} ${time.toFixed(3).padStart(8)} ms  ${'#'.repeat(Math.max(1, Math.round((50 * time) / most)))}\n`,
     )
+  }
 }
 
 const chainOf = (tasks: number): ServiceLaw => {
@@ -201,7 +196,7 @@ const allQuantiles = (services: readonly ServiceLaw[]) => {
 growth(
   'cost against the phases of a job (two classes, three quantiles each)',
   [10, 30, 100, 300, 1000].map(
-    (phases) => [`${phases} phases`, median(allQuantiles([chainOf(phases), chainOf(phases)]), 15)] as const,
+    (phases) => [`${phases} phases`, medianMs(allQuantiles([chainOf(phases), chainOf(phases)]), 15)] as const,
   ),
 )
 growth(
@@ -210,10 +205,11 @@ growth(
     (count) =>
       [
         `${count} classes`,
-        median(
+        medianMs(
           allQuantiles(Array.from({ length: count }, (_, k) => serviceLaw({ kind: 'exponential', meanSeconds: 1 + k }))),
           15,
         ),
       ] as const,
   ),
 )
+save('kernels/priority-mg1', rows)
