@@ -2,7 +2,6 @@
  * Threads as a pool that keeps its order: work goes out to whoever is free, answers come back in the order of the work, so that what is
  * computed does not depend on how many threads compute it. Columns in shared memory are seen by all of them without a copy.
  */
-import { availableParallelism } from 'node:os'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 
 export interface Threads<Piece, Answer> {
@@ -11,9 +10,6 @@ export interface Threads<Piece, Answer> {
   map(pieces: readonly Piece[], onDone?: (done: number) => void): Promise<Answer[]>
   close(): Promise<void>
 }
-
-/** So many threads as this machine runs at once. */
-export const threadsHere = (): number => availableParallelism()
 
 /** What a thread sends back. */
 interface Sent<Answer> {

@@ -61,7 +61,7 @@ export function nounOf(value: unknown): Noun | undefined {
 }
 
 /** `['classes', 0, 'name']` as `classes[0].name`. */
-export function pathText(path: readonly PropertyKey[]): string {
+function pathText(path: readonly PropertyKey[]): string {
   return path
     .map((step, i) =>
       typeof step === 'number'

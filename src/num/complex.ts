@@ -20,22 +20,3 @@ export function complexExponential(re: number, im: number): Complex {
   const size = Math.exp(re)
   return { re: size * Math.cos(im), im: size * Math.sin(im) }
 }
-
-/** `z^n` for a whole number n ≥ 0, by repeated squaring. */
-export function complexPower(z: Complex, n: number): Complex {
-  let re = 1
-  let im = 0
-  let squareRe = z.re
-  let squareIm = z.im
-  for (let left = n; left > 0; left = Math.floor(left / 2)) {
-    if (left % 2 === 1) {
-      const next = re * squareRe - im * squareIm
-      im = re * squareIm + im * squareRe
-      re = next
-    }
-    const next = squareRe * squareRe - squareIm * squareIm
-    squareIm = 2 * squareRe * squareIm
-    squareRe = next
-  }
-  return { re, im }
-}

@@ -15,8 +15,11 @@ import {
   markedArrivalDefects,
   markedArrivalRates,
   markedAtRandom,
+  markedDispersion,
   markedGapMoments,
+  markedJointMoment,
   markedSampler,
+  markedSuperposition,
   markTransition,
   modulatedPoissonArrivals,
   phaseTypeMoments,
@@ -178,6 +181,24 @@ describe('marked arrivals', () => {
     const thin = thinnedStreams(m, [1, 0.5])
     expect(markedArrivalRates(thin)).toEqual([expect.closeTo(1, 12), expect.closeTo(1, 12)])
     expect(arrivalRate(unmarked(thin))).toBeCloseTo(2, 12)
+  })
+
+  it('a superposition adds the rates of each class, and Poisson streams stay Poisson in it', () => {
+    const both = markedSuperposition(poissonStreams([1, 2]), markedAtRandom(bursty, [0.25, 0.75]))
+    expect(markedArrivalDefects(both)).toEqual([])
+    const rate = arrivalRate(bursty)
+    expect(markedArrivalRates(both)).toEqual([expect.closeTo(1 + rate / 4, 12), expect.closeTo(2 + 0.75 * rate, 12)])
+    // Variances of independent counts add: what exceeds Poisson's is the bursty part's alone.
+    const [burstyPart, whole] = [markedAtRandom(bursty, [0.25, 0.75]), 1 + rate / 4]
+    expect(whole * (markedDispersion(both, 0, 30) - 1)).toBeCloseTo((rate / 4) * (markedDispersion(burstyPart, 0, 30) - 1), 10)
+  })
+
+  it('one class of Poisson streams has dispersion 1 and gaps that do not depend on one another', () => {
+    const m = poissonStreams([1, 2])
+    expect(markedDispersion(m, 1, 7)).toBeCloseTo(1, 12)
+    expect(markedDispersion(m, 1, Number.POSITIVE_INFINITY)).toBeCloseTo(1, 12)
+    // E X² · E Y = 2/λ² · 1/λ with λ = 2
+    expect(markedJointMoment(m, 1, 2, 1, 3)).toBeCloseTo(1 / 4, 12)
   })
 
   it('the walker marks arrivals in proportion to the rates', () => {

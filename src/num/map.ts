@@ -21,7 +21,6 @@ import {
   rowTimes,
   scaleMatrix,
   solveFactored,
-  solveMatrix,
   stationaryVector,
   timesColumn,
   transposeMatrix,
@@ -179,7 +178,7 @@ export function arrivalRate(process: ArrivalProcess): number {
 }
 
 /** State probabilities just after an arrival: π D1 / rate. */
-export function phasesAfterArrival(process: ArrivalProcess): Float64Array {
+function phasesAfterArrival(process: ArrivalProcess): Float64Array {
   const v = rowTimes(stationaryPhases(process), matrixFromRows(process.D1))
   const rate = v.reduce((s, x) => s + x, 0)
   return v.map((x) => x / rate)
@@ -314,9 +313,4 @@ export function markedWalker(
       if (low >= n) return { gap, mark: Math.floor(low / n) - 1 }
     }
   }
-}
-
-/** P = (−D0)⁻¹ D1: states from one arrival to the next. */
-export function embeddedChain(process: ArrivalProcess): Matrix {
-  return solveMatrix(scaleMatrix(matrixFromRows(process.D0), -1), matrixFromRows(process.D1))
 }

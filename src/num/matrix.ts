@@ -39,10 +39,6 @@ export function matrixRows(m: Matrix): number[][] {
   return Array.from({ length: m.rows }, (_, i) => Array.from(m.data.subarray(i * m.columns, (i + 1) * m.columns)))
 }
 
-export function copyMatrix(m: Matrix): Matrix {
-  return { rows: m.rows, columns: m.columns, data: m.data.slice() }
-}
-
 /** a + factor · b. */
 export function addMatrices(a: Matrix, b: Matrix, factor = 1): Matrix {
   const data = new Float64Array(a.data.length)
@@ -71,7 +67,7 @@ export function multiplyMatrices(a: Matrix, b: Matrix): Matrix {
 }
 
 /** As `multiplyMatrices`, into a matrix that already exists (not one of the factors). */
-export function multiplyInto(a: Matrix, b: Matrix, out: Matrix): void {
+function multiplyInto(a: Matrix, b: Matrix, out: Matrix): void {
   const n = a.rows
   const inner = a.columns
   const m = b.columns
@@ -296,12 +292,8 @@ export function solveRow(a: Matrix, b: ArrayLike<number>): Float64Array {
   return solveColumn(transposeMatrix(a), b)
 }
 
-export function inverseMatrix(a: Matrix): Matrix {
-  return solveMatrix(a, identityMatrix(a.rows))
-}
-
 /** Largest absolute row sum. */
-export function infinityNorm(a: Matrix): number {
+function infinityNorm(a: Matrix): number {
   let best = 0
   for (let i = 0; i < a.rows; i++) {
     let s = 0

@@ -6,7 +6,6 @@
  */
 import {
   type ArrivalProcess,
-  arrivalProcess,
   dispersionOfCounts,
   generatorDefects,
   jointArrivalMoment,
@@ -105,7 +104,7 @@ export function streamOf(process: MarkedArrivals, mark: number): ArrivalProcess 
 }
 
 /** Stationary state probabilities of the chain. */
-export function markedStationaryPhases(process: MarkedArrivals): Float64Array {
+function markedStationaryPhases(process: MarkedArrivals): Float64Array {
   return stationaryPhases(unmarked(process))
 }
 
@@ -164,10 +163,4 @@ export function markedJointMoment(process: MarkedArrivals, mark: number, i: numb
 /** A walker along the process from a stationary start: each call gives the next gap and the class of the arrival that ends it. */
 export function markedSampler(process: MarkedArrivals, rng: Rng): () => { gap: number; mark: number } {
   return markedWalker(process.D0, process.D, markedStationaryPhases(process), rng)
-}
-
-/** A checked single-class view, for stations that take one stream. */
-export function asArrivalProcess(process: MarkedArrivals): ArrivalProcess {
-  const { D0, D1 } = unmarked(process)
-  return arrivalProcess(D0, D1)
 }

@@ -148,11 +148,6 @@ export function hyperErlangLaw(branches: readonly ErlangBranch[]): PhaseType {
   return phaseType(alpha, generator)
 }
 
-/** Number of phases. */
-export function orderOf(law: PhaseType): number {
-  return law.alpha.length
-}
-
 /**
  * Raw moments 1..count: m_k = k! · alpha (−A)^−k 1, in units of time to the k.
  *
@@ -477,9 +472,4 @@ export function residualLaw(law: PhaseType): PhaseType {
   const x = solveFactored(f, { rows: n, columns: 1, data: Float64Array.from(law.alpha) }).data
   const total = x.reduce((s, p) => s + p, 0)
   return { alpha: Array.from(x, (p) => p / total), generator: law.generator }
-}
-
-/** The matrix form of a law: row alpha, A, column a; for kernels. */
-export function phaseTypeMatrices(law: PhaseType): { alpha: Float64Array; generator: Matrix; exits: Float64Array } {
-  return { alpha: Float64Array.from(law.alpha), generator: matrixFromRows(law.generator), exits: exitRates(law) }
 }

@@ -14,7 +14,7 @@ const DROP_STEP = 0.05
 const DROPS_PER_CLASS = 9
 
 /** Levers where a scenario names none: the discipline in force or strict priority without preemption; nothing dropped, nobody sprints. */
-export function leversOf(scenario: Scenario): Levers {
+function leversOf(scenario: Scenario): Levers {
   if (scenario.levers) return scenario.levers
   const disciplines: NonNullable<Levers['disciplines']> = [scenario.policy.discipline]
   if (!disciplines.includes('priority-nonpreemptive')) disciplines.push('priority-nonpreemptive')

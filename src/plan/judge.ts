@@ -7,7 +7,7 @@ const TARGETS = [
 ] as const
 
 /** Every target of the goal beside the prediction. A target whose figure the predictor did not give counts as not met and not sure. */
-export function checkTargets(goal: Goal | undefined, prediction: Prediction): TargetCheck[] {
+function checkTargets(goal: Goal | undefined, prediction: Prediction): TargetCheck[] {
   if (!goal) return []
   const checks: TargetCheck[] = []
   const add = (
@@ -59,7 +59,7 @@ export function judge(scenario: Scenario, policy: Policy, prediction: Prediction
 }
 
 /** Mean over classes, by goal weight, of mean response against the class’s reference: 1 is as it is now. */
-export function weightedResponse(
+function weightedResponse(
   goal: Goal | undefined,
   classes: readonly JobClass[],
   prediction: Prediction,

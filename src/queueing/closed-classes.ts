@@ -62,7 +62,7 @@ function prepare(network: ClosedClasses): Prepared {
 }
 
 /** Steps of the exact method: what `closedClasses` compares with its limit. */
-export function exactSteps(network: ClosedClasses): number {
+function exactSteps(network: ClosedClasses): number {
   const { servers, population } = prepare(network)
   const lattice = population.reduce((product, n) => product * (n + 1), 1)
   const many = servers.filter((c) => c > 1).length

@@ -117,12 +117,6 @@ export function scaleChain(chain: PhaseChain, factor: number): PhaseChain {
   return { ...chain, rate: chain.rate.map((rate) => rate / factor) }
 }
 
-/** The chain that starts with the given probabilities instead; they are normalised. */
-export function restartChain(chain: PhaseChain, initial: Float64Array): PhaseChain {
-  const total = initial.reduce((sum, p) => sum + p, 0)
-  return { ...chain, initial: initial.map((p) => p / total) }
-}
-
 /**
  * A chain from an upper-triangular sub-generator (phases already in order); undefined where the generator has an arrow backwards.
  */
@@ -201,7 +195,7 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 /** True when the chain is phases one after another, each always followed by the next. */
-export function isSeries(chain: PhaseChain): boolean {
+function isSeries(chain: PhaseChain): boolean {
   const n = chain.rate.length
   if (chain.initial[0] !== 1 || chain.to.length !== n - 1) return false
   for (let i = 0; i + 1 < n; i++) if (chain.to[i] !== i + 1 || chain.first[i] !== i || chain.probability[i] !== 1) return false

@@ -12,7 +12,7 @@ export type SolveResult =
   | { readonly kind: 'issues'; readonly family?: string; readonly issues: readonly Issue[] }
 
 /** The family whose shape the model has; undefined where none has it. */
-export function familyOf(model: Record<string, unknown>): Family | undefined {
+function familyOf(model: Record<string, unknown>): Family | undefined {
   return families.find((family) => family.recognises(model))
 }
 

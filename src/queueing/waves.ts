@@ -18,7 +18,7 @@ import type { SprintTimer } from './sprint-law.js'
 import { sprintLaw } from './sprint-law.js'
 
 /** Counts with their probabilities, normalised. */
-export function countTable(count: CountLaw): { readonly count: number; readonly probability: number }[] {
+function countTable(count: CountLaw): { readonly count: number; readonly probability: number }[] {
   if (typeof count === 'number') return [{ count, probability: 1 }]
   const total = count.probabilities.reduce((sum, p) => sum + p, 0)
   return count.counts
@@ -368,7 +368,7 @@ function longMakespan(task: ServiceLaw, tasks: number, slots: number): Makespan 
 }
 
 /** A constant plus phases with the mean, variance and (as far as a sum of equal phases can) skewness given. */
-export function shiftedPhases({ mean, variance, thirdCentral }: Makespan): {
+function shiftedPhases({ mean, variance, thirdCentral }: Makespan): {
   readonly shift: number
   readonly chain?: PhaseChain
 } {

@@ -11,7 +11,6 @@ const UNITS = {
 } as const
 
 export const rowsOf = (c: Characterisation, n: number): string => counted(n, UNITS[c.source.unit][0], UNITS[c.source.unit][1])
-export const rowWord = (c: Characterisation): string => UNITS[c.source.unit][0]
 export const rowWords = (c: Characterisation): string => UNITS[c.source.unit][1]
 
 /** True where rows hold slots that say something: requests hold one place each, whatever they ask for. */

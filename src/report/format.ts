@@ -169,18 +169,18 @@ export function energy(joules: number | null | undefined): string {
   return `${number(joules / unit.size)} ${unit.symbol}`
 }
 
-export function energyUnit(joules: number): Unit {
+function energyUnit(joules: number): Unit {
   if (Math.abs(joules) < 1e5) return prefixed(joules, 'J')
   const unit = prefixed(joules / 3600, 'Wh')
   return { symbol: unit.symbol, size: unit.size * 3600 }
 }
 
-export function powerUnit(watts: number): Unit {
+function powerUnit(watts: number): Unit {
   return prefixed(watts, 'W')
 }
 
 /** The unit that suits a rate: so many a second, a minute, an hour or a day. */
-export function rateUnit(perSecond: number): Unit {
+function rateUnit(perSecond: number): Unit {
   const x = Math.abs(perSecond)
   const per = x >= 1 || x === 0 ? SECOND : x * 60 >= 1 ? MINUTE : x * 3600 >= 1 ? HOUR : DAY
   return { symbol: `/${per.symbol}`, size: 1 / per.size }

@@ -92,7 +92,7 @@ export function distinct(caveats: readonly Said[]): Said[] {
 }
 
 /** Caveats as a list; without any, a sentence that says so. */
-export function caveatList(raised: readonly Said[]): Markup {
+function caveatList(raised: readonly Said[]): Markup {
   const caveats = distinct(raised)
   if (caveats.length === 0) return html`<p>No caveat was raised beyond the intervals shown.</p>`
   return html`<ul class="caveats">${caveats.map((c) => html`<li>${saidInWords(c)}${c.path === undefined || c.path === '' ? '' : html` <code>${c.path}</code>`}</li>`)}</ul>`

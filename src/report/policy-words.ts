@@ -15,7 +15,7 @@ const DISCIPLINE: Readonly<Record<Policy['discipline'], string>> = {
 }
 
 /** What a policy does, one line a knob: `discipline`, `drop low`, `sprint high`. Knobs that are not used are not in it. */
-export function policySettings(policy: Policy): { readonly knob: string; readonly setting: string }[] {
+function policySettings(policy: Policy): { readonly knob: string; readonly setting: string }[] {
   const settings = [
     { knob: 'discipline', setting: DISCIPLINE[policy.discipline] ?? policy.discipline },
     { knob: 'engine', setting: policy.engine === 'exclusive' ? 'one job at a time' : 'jobs side by side' },

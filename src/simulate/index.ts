@@ -10,7 +10,6 @@ export { type PoolGroup, type PoolMode, SlotPool } from './pool.js'
 export {
   doWork,
   JOBS_AT_MOST,
-  refusesToSimulate,
   replicate,
   type SimulateOptions,
   simulatedPredictor,

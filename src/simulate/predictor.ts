@@ -61,7 +61,7 @@ export const simulatedPredictor: Predictor = {
 }
 
 /** Why this scenario would be refused, without running it: unsupported combinations, impossible gangs, a load of 1 or more. */
-export function refusesToSimulate(scenario: Scenario, options: Partial<SimulateOptions> = {}): Refusal | undefined {
+function refusesToSimulate(scenario: Scenario, options: Partial<SimulateOptions> = {}): Refusal | undefined {
   const no = unsupported(scenario, options.replay)
   if (no) return no
   const compiled = compileScenario(scenario, options.replay, options.rule)
