@@ -1,4 +1,5 @@
 import type { Trace } from '../model/index.js'
+import { zoneOffset } from '../num/index.js'
 
 /** From this second of the trace on, local time = second + `shift`, where local second 0 is a midnight that begins a Monday. */
 export interface ClockSegment {
@@ -39,29 +40,6 @@ export function clockSegments(clock: Trace['clock'], first: number, last: number
     offset = next
   }
   return segments
-}
-
-/** Seconds that local time in `timeZone` is ahead of UTC at a Unix instant. */
-function zoneOffset(timeZone: string): (unixSeconds: number) => number {
-  if (timeZone === 'UTC' || timeZone === 'Etc/UTC' || timeZone === 'GMT') return () => 0
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  })
-  return (unixSeconds) => {
-    const whole = Math.floor(unixSeconds)
-    const part: Record<string, number> = {}
-    for (const { type, value } of format.formatToParts(new Date(whole * 1000))) part[type] = Number(value)
-    const local =
-      Date.UTC(part['year']!, part['month']! - 1, part['day']!, part['hour']!, part['minute']!, part['second']!) / 1000
-    return local - whole
-  }
 }
 
 /**

@@ -1,3 +1,5 @@
+import { digitStarts, littleEndian, RADIX } from './radix.js'
+
 /**
  * Rows in ascending order of their values: a stable radix sort on the bits of the doubles, O(rows).
  *
@@ -20,7 +22,7 @@ export function argsort(values: Float64Array, rows: Int32Array): Int32Array {
     keys[i] = value
   }
   const digits = new Uint16Array(keys.buffer)
-  const little = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+  const little = littleEndian()
   if (negative) {
     for (let i = little ? 3 : 0; i < digits.length; i += 4) {
       const step = little ? -1 : 1
@@ -32,18 +34,10 @@ export function argsort(values: Float64Array, rows: Int32Array): Int32Array {
   let from = new Int32Array(n)
   for (let i = 0; i < n; i++) from[i] = i
   let to = new Int32Array(n)
-  const starts = new Int32Array(65536)
+  const starts = new Int32Array(RADIX)
   for (let digit = 0; digit < 4; digit++) {
     const offset = little ? digit : 3 - digit
-    starts.fill(0)
-    for (let i = offset; i < digits.length; i += 4) starts[digits[i]!]!++
-    if (starts[digits[offset]!] === n) continue // all equal in this digit
-    let sum = 0
-    for (let d = 0; d < 65536; d++) {
-      const c = starts[d]!
-      starts[d] = sum
-      sum += c
-    }
+    if (!digitStarts(digits, offset, starts)) continue
     for (let i = 0; i < n; i++) {
       const at = from[i]!
       to[starts[digits[4 * at + offset]!]!++] = at

@@ -108,27 +108,34 @@ export async function readDelimited(
   ]
   return assemble({
     path,
-    format: format.name,
     bytes,
     rows,
     builder,
     issues,
     instants,
     timeZone,
-    zoneFrom: zoneOrigin(format, options),
-    clock: { kind: format.clock === 'relative' ? 'relative' : 'unix' },
-    unit: format.unit,
+    ...formatFacts(format, options),
     slotUnit: overrides.slotUnit ?? format.slotUnit,
-    priorityOrder: format.priorityOrder,
-    cpuUnit: format.cpuUnit,
-    memoryUnit: format.memoryUnit,
     notes,
     options,
   })
 }
 
+/** What a table’s format alone says about the trace in it. */
+export function formatFacts(format: TableFormat, options: ReadOptions) {
+  return {
+    format: format.name,
+    zoneFrom: zoneOrigin(format, options),
+    clock: { kind: format.clock === 'relative' ? ('relative' as const) : ('unix' as const) },
+    unit: format.unit,
+    priorityOrder: format.priorityOrder,
+    cpuUnit: format.cpuUnit,
+    memoryUnit: format.memoryUnit,
+  }
+}
+
 /** Why a table’s wall clock times are read in the zone they are. */
-export function zoneOrigin(format: TableFormat, options: ReadOptions): string {
+function zoneOrigin(format: TableFormat, options: ReadOptions): string {
   if (options.timeZone !== undefined) return 'as asked for'
   if (format.clock === 'unix') return 'none was given, UTC is taken'
   if (format.timeZone === undefined) return 'the file does not say, UTC is taken'

@@ -1,3 +1,5 @@
+import { zoneOffset } from '../num/index.js'
+
 /**
  * Reads a date and time from bytes into Unix seconds: `2017-10-09 07:01:55`, `2024-11-15T16:57:50.25Z`, `2017/10/09 07:01`, `2017-10-09T07:01:55-07:00`.
  *
@@ -110,38 +112,20 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Offsets of a zone from UTC, in seconds, asked of Intl once a quarter of an hour of trace at most. */
+/** Offsets of a zone from UTC, in seconds, asked of the runtime once a quarter of an hour of trace at most. */
 class Zone {
-  private readonly format: Intl.DateTimeFormat
+  private readonly offset: (unixSeconds: number) => number
   private readonly known = new Map<number, number>()
-  private readonly fixed: boolean
 
   constructor(timeZone: string) {
-    this.fixed = timeZone === 'UTC' || timeZone === 'Etc/UTC'
-    this.format = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    })
+    this.offset = zoneOffset(timeZone)
   }
 
   offsetAt(unixSeconds: number): number {
-    if (this.fixed) return 0
     // All changes of offset since 1972 fall on a quarter of an hour of UTC.
     const quarter = Math.floor(unixSeconds / 900)
-    const seen = this.known.get(quarter)
-    if (seen !== undefined) return seen
-    const at: Record<string, number> = {}
-    for (const part of this.format.formatToParts(quarter * 900_000)) at[part.type] = Number(part.value)
-    const wall =
-      daysFromCivil(at['year']!, at['month']!, at['day']!) * 86_400 + at['hour']! * 3600 + at['minute']! * 60 + at['second']!
-    const offset = wall - quarter * 900
-    this.known.set(quarter, offset)
+    let offset = this.known.get(quarter)
+    if (offset === undefined) this.known.set(quarter, (offset = this.offset(quarter * 900)))
     return offset
   }
 }

@@ -3,7 +3,7 @@ import { type IssueCollector, shown } from '../model/index.js'
 import { assemble } from './assemble.js'
 import { JobsBuilder } from './builder.js'
 import { canonical, canonicalFor, formatOf } from './csv.js'
-import { zoneOrigin } from './delimited.js'
+import { formatFacts } from './delimited.js'
 import { identifier, literal, withDuck } from './duck.js'
 import { nearestFormats, recogniseTable, TABLE_FORMATS } from './formats.js'
 import { InstantReader } from './instant.js'
@@ -192,20 +192,14 @@ async function readRows(
   const overrides = hooks.finish?.(builder) ?? {}
   return assemble({
     path,
-    format: format.name,
     bytes,
     rows,
     builder,
     issues,
     instants,
     timeZone,
-    zoneFrom: zoneOrigin(format, options),
-    clock: { kind: format.clock === 'relative' ? 'relative' : 'unix' },
-    unit: format.unit,
+    ...formatFacts(format, options),
     slotUnit: overrides.slotUnit ?? format.slotUnit,
-    priorityOrder: format.priorityOrder,
-    cpuUnit: format.cpuUnit,
-    memoryUnit: format.memoryUnit,
     notes: hooks.notes?.(builder) ?? [],
     options,
   })

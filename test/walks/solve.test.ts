@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { Io } from './io.js'
-import { run } from './program.js'
+import { halftone } from './cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'halftone-solve-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -11,21 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 async function solved(document: unknown, ...options: string[]) {
   const file = join(folder, 'station.json')
   writeFileSync(file, typeof document === 'string' ? document : JSON.stringify(document))
-  let [out, err] = ['', '']
-  const io: Io = {
-    out: (text) => {
-      out += text
-    },
-    err: (text) => {
-      err += text
-    },
-    columns: 100,
-    colour: false,
-    errIsTerminal: false,
-    exitCode: 0,
-  }
-  const code = await run(['solve', file, ...options], io)
-  return { code, out, err }
+  return halftone('solve', file, ...options)
 }
 
 describe('halftone solve', () => {
