@@ -167,6 +167,7 @@ export class Engine implements JobTable {
   /** Time on slots before the attempt at hand. */
   private readonly heldBefore: Float64Array | undefined
   private readonly candidates: number[] = []
+  private readonly candidateUrgency: number[] = []
   /** EASY: running jobs by expected end, and what the blocked head was promised. */
   private readonly endOrder: Int32Array | undefined
   private readonly endTimes: Float64Array | undefined
@@ -608,25 +609,28 @@ export class Engine implements JobTable {
 
   /** Evicts the least urgent running jobs, only as many as let `job` in and none when that is not enough. Takes `job` off the queue. */
   private makeRoom(job: number, t: number): boolean {
-    const { rule, pool, slots, heapJob, candidates } = this
+    const { rule, pool, slots, heapJob, candidates, candidateUrgency } = this
     const urgency = rule.urgency!
     const mine = urgency(this, job, t)
     const need = slots[job]
     candidates.length = 0
+    candidateUrgency.length = 0
     let could = pool.free
     for (let i = 0; i < this.running; i++) {
       const other = heapJob[i]
-      if (urgency(this, other, t) > mine) {
+      const theirs = urgency(this, other, t)
+      if (theirs > mine) {
         candidates.push(other)
+        candidateUrgency.push(theirs)
         could += slots[other]
       }
     }
     if (could < need) return false
-    if (candidates.length > 1) candidates.sort((a, b) => urgency(this, b, t) - urgency(this, a, t) || b - a)
     pool.trialBegin(need)
     let evict = 0
     while (!pool.trialFits) {
       if (evict === candidates.length) return false
+      this.leastUrgentTo(evict)
       pool.trialGive(candidates[evict], slots[candidates[evict]])
       evict++
     }
@@ -644,6 +648,21 @@ export class Engine implements JobTable {
       this.queue.add(other, t)
     }
     return true
+  }
+
+  /** Brings the least urgent of the candidates from `at` on (of equals the latest) to that place: few are evicted, so few are ever put in order. */
+  private leastUrgentTo(at: number): void {
+    const { candidates, candidateUrgency } = this
+    let least = at
+    for (let i = at + 1; i < candidates.length; i++) {
+      const more = candidateUrgency[i] - candidateUrgency[least]
+      if (more > 0 || (more === 0 && candidates[i] > candidates[least])) least = i
+    }
+    const [job, theirs] = [candidates[least], candidateUrgency[least]]
+    candidates[least] = candidates[at]
+    candidateUrgency[least] = candidateUrgency[at]
+    candidates[at] = job
+    candidateUrgency[at] = theirs
   }
 
   private backfill(head: number, t: number, newcomer: number): void {
