@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pictureOf } from '../../scripts/picture.js'
 import { validate } from '../../src/model/index.js'
 import { FORBIDDEN, halftone } from './cli.js'
 
@@ -63,6 +64,7 @@ describe('the walk on the bundled sample', () => {
     expect(a.meetsGoals).toBe(true)
     const timeless = (value: unknown): string => JSON.stringify(value, (key, inner) => (key === 'wallSeconds' ? 0 : inner))
     expect(timeless(a)).toBe(timeless(b))
+    expect(readFileSync('docs/plan.svg', 'utf8')).toBe(pictureOf(readFileSync(join(folder, 'plan.html'), 'utf8'))) // npm run demo && npm run picture
     // the price is the loss of the plan: what it drops costs what the scenario's curve says
     const training = a.chosen.prediction.classes.find(({ name }: { name: string }) => name === 'training')
     expect(training.accuracyLoss.value).toBeLessThanOrEqual(0.02)
