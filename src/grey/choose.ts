@@ -30,7 +30,7 @@ export function choose(predictors: readonly Predictor[], scenario: Scenario, opt
         caveats: [
           ...answer.caveats,
           ...(scenario.workload.caveats ?? []),
-          plain(caveat('chosen', `answered by ${predictor.kind} (${predictor.name})${why}`)),
+          plain(caveat('chosen', `answered by ${called(predictor)}${why}`)),
         ],
       }
     }
@@ -51,4 +51,8 @@ export function askAll(predictors: readonly Predictor[], scenario: Scenario, opt
 
 function plain({ code, message }: { code: string; message: string }): Prediction['caveats'][number] {
   return { code, message }
+}
+
+function called({ kind, name }: Predictor): string {
+  return name === kind ? kind : `${kind} (${name})`
 }
