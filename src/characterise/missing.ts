@@ -1,20 +1,5 @@
-import type { Characterisation, LabelColumn } from '../model/index.js'
+import { type Characterisation, LABEL_COLUMNS, type LabelColumn, NUMBER_COLUMNS } from '../model/index.js'
 import type { Rows } from './rows.js'
-
-const NUMBERS = [
-  'submitSeconds',
-  'startSeconds',
-  'endSeconds',
-  'runSeconds',
-  'slots',
-  'slotShare',
-  'priority',
-  'estimateSeconds',
-  'attempts',
-  'cpu',
-  'memory',
-] as const
-const LABELS = ['id', 'user', 'queue', 'group', 'name', 'machine', 'slotType'] as const
 
 /** What each column lacks. A column that the trace does not have at all lacks every row. */
 export function missing(rows: Rows): Characterisation['missing'] {
@@ -27,9 +12,9 @@ export function missing(rows: Rows): Characterisation['missing'] {
     zero: null,
   }
   return [
-    ...NUMBERS.map((column) => numbers(column, jobs[column], count)),
+    ...NUMBER_COLUMNS.map((column) => numbers(column, jobs[column], count)),
     outcome,
-    ...LABELS.map((column) => labels(column, jobs[column], count)),
+    ...LABEL_COLUMNS.map((column) => labels(column, jobs[column], count)),
   ]
 }
 

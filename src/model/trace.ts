@@ -4,6 +4,22 @@ import { z } from 'zod'
 export const OUTCOMES = ['unknown', 'complete', 'fail', 'cancel', 'evict', 'lost', 'timeout', 'running', 'pending'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
+/** The columns of `JobColumns` that hold numbers, and those that hold labels; besides them there are `outcome` and `leftTruncated`. */
+export const NUMBER_COLUMNS = [
+  'submitSeconds',
+  'startSeconds',
+  'endSeconds',
+  'runSeconds',
+  'slots',
+  'slotShare',
+  'priority',
+  'estimateSeconds',
+  'attempts',
+  'cpu',
+  'memory',
+] as const
+export const LABEL_COLUMNS = ['id', 'user', 'queue', 'group', 'name', 'machine', 'slotType'] as const
+
 /** A column of labels: a code a row (−1: missing), and the label of each code. */
 export interface LabelColumn {
   readonly codes: Int32Array

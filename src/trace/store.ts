@@ -13,21 +13,6 @@ import { compact } from './builder.js'
 import { identifier, literal, withDuck } from './duck.js'
 import { LabelTable, labelColumn } from './labels.js'
 
-/** Columns of numbers, as `JobColumns` and as the Parquet file name them. */
-const NUMBERS = [
-  'submitSeconds',
-  'startSeconds',
-  'endSeconds',
-  'runSeconds',
-  'slots',
-  'slotShare',
-  'priority',
-  'estimateSeconds',
-  'attempts',
-  'cpu',
-  'memory',
-] as const
-const LABELS = ['id', 'user', 'queue', 'group', 'name', 'machine', 'slotType'] as const
 const METADATA_KEY = 'halftone'
 const CHUNK = 2048
 
@@ -42,7 +27,7 @@ export async function writeTrace(trace: Trace, path: string): Promise<void> {
   const { BOOLEAN, DOUBLE, DuckDBDataChunk, VARCHAR } = await import('@duckdb/node-api')
   const { jobs, ...rest } = trace
   const columns: { name: string; type: DuckDBType; values(from: number, to: number): (number | string | boolean | null)[] }[] = []
-  for (const name of NUMBERS) {
+  for (const name of NUMBER_COLUMNS) {
     const column = jobs[name]
     if (column) {
       columns.push({
@@ -66,7 +51,7 @@ export async function writeTrace(trace: Trace, path: string): Promise<void> {
       values: (from, to) => Array.from(leftTruncated.subarray(from, to), (flag) => flag === 1),
     })
   }
-  for (const name of LABELS) {
+  for (const name of LABEL_COLUMNS) {
     const column = jobs[name]
     if (column) {
       columns.push({
@@ -128,11 +113,11 @@ async function readJobs(connection: DuckDBConnection, path: string): Promise<Job
   const count = Number(counted.getRows()[0]![0])
   const described = await connection.runAndReadAll(`DESCRIBE SELECT * ${from}`)
   const names = described.getRows().map((row) => String(row[0]))
-  const numbers = NUMBERS.filter((name) => names.includes(name)).map((name) => ({
+  const numbers = NUMBER_COLUMNS.filter((name) => names.includes(name)).map((name) => ({
     name,
     values: new Float64Array(count).fill(Number.NaN),
   }))
-  const labels = LABELS.filter((name) => names.includes(name)).map((name) => ({
+  const labels = LABEL_COLUMNS.filter((name) => names.includes(name)).map((name) => ({
     name,
     codes: new Int32Array(count).fill(-1),
     table: new LabelTable(),
@@ -173,8 +158,8 @@ async function readJobs(connection: DuckDBConnection, path: string): Promise<Job
     }
     at += rows
   }
-  const numberOf = (name: (typeof NUMBERS)[number]) => numbers.find((column) => column.name === name)?.values
-  const labelOf = (name: (typeof LABELS)[number]): LabelColumn | undefined => {
+  const numberOf = (name: (typeof NUMBER_COLUMNS)[number]) => numbers.find((column) => column.name === name)?.values
+  const labelOf = (name: (typeof LABEL_COLUMNS)[number]): LabelColumn | undefined => {
     const column = labels.find((other) => other.name === name)
     return column && labelColumn(column.codes, column.table)
   }
