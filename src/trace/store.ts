@@ -3,7 +3,9 @@ import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api'
 import {
   type IssueCollector,
   type JobColumns,
+  LABEL_COLUMNS,
   type LabelColumn,
+  NUMBER_COLUMNS,
   OUTCOMES,
   parseNoun,
   type Trace,
