@@ -1,6 +1,7 @@
 /**
  * The last fifth of real traces foreseen from the rest, split by time: recorded mean and p95 response by class beside the baseline (as before), the simulator on
- * fitted laws, and the simulator on the held-out jobs themselves. Needs ../shared/data; says so where it is absent.
+ * fitted laws, and the simulator on the held-out jobs themselves (given their run times, so a test of the queue
+ * and the assumed policy, not a forecast). RICC's policy is not known: three were tried, all are shown. The fitted laws are the third variant tried on these windows. Needs ../shared/data; says so where it is absent.
  */
 import { existsSync } from 'node:fs'
 import { isRefusal, type Policy } from 'halftone/model'

@@ -8,6 +8,7 @@
  *   training    sizes 93.2 / 4.5 / 2.0 / 0.35 % of one, 2–4, 5–8 and more GPUs, median run 18.6 / 6.1 / 394.7 / 352.3 min (Microsoft Philly extract); lognormal,
  *               spread 1.8 / 2.2 / 1.6 / 1.6 [ours], cut at four days [ours]
  *   outcomes    60.4 / 9.0 / 30.5 % complete / cancelled / failed (Philly, all jobs)
+ * The number of nodes [ours] was chosen among 13 to 16 so that the queue hurts.
  * Queue: strict first come first served with gangs from one pool, computed below, independently of the simulator.
  *
  * `npm run sample` writes `examples/sample/jobs.sacct.gz`; the seed is in the text below, and a test makes the file again and compares.

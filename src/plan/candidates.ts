@@ -73,14 +73,18 @@ const CANDIDATES_AT_MOST = 120
  * Policies to compare: every discipline × drop ratio a class × sprint timeout that the levers allow. `serviceSeconds` (mean service by class,
  * from the policy in force) sets the scale of the timeouts: never, at once, and ¼, ½, 1, 2 times the mean service of the sprinting classes.
  */
-export function candidatePolicies(scenario: Scenario, serviceSeconds: ReadonlyMap<string, number>): Policy[] {
+export function candidatePolicies(
+  scenario: Scenario,
+  serviceSeconds: ReadonlyMap<string, number>,
+  atMost = CANDIDATES_AT_MOST,
+): Policy[] {
   const levers = leversOf(scenario)
   const disciplines = levers.disciplines ?? [scenario.policy.discipline]
   const classes = scenario.workload.classes
   const sprints = sprintsOf(scenario, levers, serviceSeconds)
   const grids = thinned(
     classes.map((jobClass) => dropRatios(scenario, jobClass)),
-    CANDIDATES_AT_MOST / (disciplines.length * sprints.length),
+    atMost / (disciplines.length * sprints.length),
   )
   const drops = product(grids)
   return disciplines.flatMap((discipline) =>

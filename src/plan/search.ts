@@ -124,11 +124,13 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
     keep = Math.max(2 * finalists, Math.ceil(keep / 2))
     jobs = Math.min(jobsAtMost, jobs * 2)
   }
-  // local search: while a neighbour of the leader does better, it leads
+  // local search: first around every finalist, then, while a neighbour of the leader does better, around the one that leads
   for (let round = 0; round < MOST_MOVES && pool[0]; round++) {
     const leader = pool[0]
     tell(0.8 + (0.05 * round) / MOST_MOVES, 'neighbours of the best')
-    for (const policy of neighbours(scenario, leader.policy)) {
+    for (const policy of pool
+      .slice(0, round === 0 ? finalists : 1)
+      .flatMap((candidate) => neighbours(scenario, candidate.policy))) {
       if (!pool.some((candidate) => sameLevers(candidate.policy, policy))) pool.push(...again(policy, jobs, 0.1))
     }
     pool.sort(compare)
