@@ -4,8 +4,7 @@
  * No exact result is known. All have the form W ≈ f · W(M/M/c); the wait of those who wait is taken as exponential, which it nearly is at high load, so quantiles
  * are approximate too. A caveat says so, with the spread between the formulas.
  *
- * Against simulation (4 million jobs, M/G/c, c = 2, 4, 16, ρ = 0.7 and 0.9, c_s² = 0.25 and 4) Kimura's mean wait is within 8 %, Whitt's within 20 %, Lee–Longton's
- * within 57 %; for lognormal service with c_s² = 20 they stray to 28 %, 82 % and 183 %: two moments do not determine the wait.
+ * Measured against simulation in `bench/quality/multi-server`. Heavier tails err more: two moments do not determine the wait.
  */
 import type { Caveat, Refusal } from '../model/index.js'
 import { caveat } from '../model/index.js'
