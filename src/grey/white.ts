@@ -1,0 +1,32 @@
+import type { Table } from '../learn/index.js'
+
+/** A parameter of a white model that observations may set: bounded, so that no fit can run away, and with a prior for where data are silent. */
+export interface Parameter {
+  readonly name: string
+  readonly low: number
+  readonly high: number
+  /** Where the parameter stays when nothing is known about it. */
+  readonly prior: number
+  /** How far from the prior the parameter may go at the cost of one standard deviation of error; absent: the prior only starts the search. */
+  readonly spread?: number
+  /** True where the parameter acts by factors (rates, times): it is then searched on a logarithmic scale. */
+  readonly positive?: boolean
+}
+
+/**
+ * A white model: a formula or a simulation of known shape with a few parameters. It says what one observes (a time, a power) under the condition in each row.
+ *
+ * Calibrated to samples (`calibrate.ts`) it is a learner like any other, so that white, black and grey models are compared on the same footing.
+ */
+export interface WhiteModel {
+  readonly name: string
+  /** The columns that it reads, by name; a table may have others, which it ignores. */
+  readonly columns: readonly string[]
+  readonly parameters: readonly Parameter[]
+  /** One finite positive number a row; 0 where `holds` says that there is no answer. */
+  predict(table: Table, parameters: Float64Array): Float64Array
+  /** 1 for each row that has an answer (a stable queue), 0 for each that has none. Absent: every row has one. */
+  holds?(table: Table, parameters: Float64Array): Uint8Array
+  /** Which way the answer may only go along a column, where physics says so: +1 never down, −1 never up. */
+  readonly monotone?: Readonly<Record<string, 1 | -1>>
+}
