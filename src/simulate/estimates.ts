@@ -1,6 +1,6 @@
 /** Estimates with intervals from replications, or from batches of one path. */
 import type { Estimate } from '../model/index.js'
-import { studentQuantile } from './student.js'
+import { studentQuantile } from '../num/index.js'
 
 export const CONFIDENCE = 0.95
 
