@@ -16,6 +16,11 @@ export interface Samples {
   readonly target: Float64Array
   /** One non-negative weight a row; absent: all 1. */
   readonly weights?: Float64Array
+  /**
+   * What else was measured together with the target (a part of a step's time, a utilisation): one row a row. A learner may learn from it, but nobody has it
+   * when asking. Most learners ignore it.
+   */
+  readonly measured?: Table
 }
 
 /** Most categories a column may have: beyond it a code tells rows apart rather than describes them. */
@@ -41,9 +46,13 @@ export function takeRows(table: Table, rows: ArrayLike<number>): Table {
 }
 
 /** The rows `rows` of samples, in that order, copied. */
-export function takeSamples({ features, target, weights }: Samples, rows: ArrayLike<number>): Samples {
-  const some = { features: takeRows(features, rows), target: taken(target, rows) }
-  return weights === undefined ? some : { ...some, weights: taken(weights, rows) }
+export function takeSamples({ features, target, weights, measured }: Samples, rows: ArrayLike<number>): Samples {
+  return {
+    features: takeRows(features, rows),
+    target: taken(target, rows),
+    ...(weights === undefined ? {} : { weights: taken(weights, rows) }),
+    ...(measured === undefined ? {} : { measured: takeRows(measured, rows) }),
+  }
 }
 
 function taken(column: Float64Array, rows: ArrayLike<number>): Float64Array {
@@ -95,7 +104,7 @@ export function tableIssues(table: Table): Issue[] {
 }
 
 /** What of samples cannot be learned from: the table's issues, and those of target and weights. */
-export function samplesIssues({ features, target, weights }: Samples): Issue[] {
+export function samplesIssues({ features, target, weights, measured }: Samples): Issue[] {
   const issues = tableIssues(features)
   const error = (code: string, place: string, message: string, value?: unknown): void => {
     issues.push({ code, severity: 'error', place, message, ...(value === undefined ? {} : { value: shown(String(value)) }) })
@@ -105,6 +114,11 @@ export function samplesIssues({ features, target, weights }: Samples): Issue[] {
   const bad = notFinite(target)
   if (bad.count > 0)
     error('not-finite', `target[${bad.first}]`, `${bad.count} of ${target.length} values are not finite`, target[bad.first])
+  if (measured !== undefined) {
+    if (measured.rows !== features.rows)
+      error('shape', 'measured', `has ${measured.rows} rows where the table has ${features.rows}`)
+    for (const issue of tableIssues(measured)) issues.push({ ...issue, place: issue.place.replace(/^features/, 'measured') })
+  }
   if (weights !== undefined) {
     if (weights.length !== features.rows)
       error('shape', 'weights', `has ${weights.length} rows where the table has ${features.rows}`)
