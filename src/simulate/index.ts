@@ -22,5 +22,11 @@ export { forkJoin } from './recursions.js'
 export { type ClassSummary, type Run, runJobs, type Summary, summarise } from './run.js'
 export { QuantileSketch, type SketchState } from './sketch.js'
 export type { SprintSettings } from './sprint.js'
+export {
+  type SprintQueries,
+  type SprintQueueFigures,
+  type SprintQueueOptions,
+  simulateSprintQueue,
+} from './sprintQueue.js'
 export type { ClusterState, PresentJob } from './start.js'
 export { Workspace } from './workspace.js'
