@@ -16,7 +16,7 @@ export function waveCount(tasks: number, slots: number): number {
 export function waveBoundaries(tasks: number, slots: number, atMost: number): number[] {
   const boundaries: number[] = []
   for (let waves = waveCount(tasks, slots) - 1; waves >= 1; waves--) {
-    const ratio = 1 - (waves * slots) / tasks
+    const ratio = (tasks - waves * slots) / tasks
     if (ratio <= atMost + 1e-12) boundaries.push(ratio)
   }
   return boundaries

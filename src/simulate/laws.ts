@@ -2,8 +2,10 @@
  * Laws made ready to draw from: a law becomes a function that fills a piece of a typed array, so that the kind of law is looked at once
  * for a whole block and the inner loops stay plain.
  */
-import type { CountLaw, Law } from '../model/index.js'
-import { fillExponential, type Rng, zigguratExponential } from '../num/index.js'
+import { type CountLaw, type Law, lawMoments } from '../model/index.js'
+import { fillExponential, matrixFromRows, type Rng, stationaryVector, zigguratExponential } from '../num/index.js'
+
+export { lawMoments }
 
 /** Draws times in seconds into `out[from … from + count − 1]`. Draws depend on the generator only. */
 export type FillTimes = (rng: Rng, out: Float64Array, from: number, count: number) => void
@@ -56,46 +58,6 @@ export function lawMean(law: Law): number {
   return lawMoments(law).mean
 }
 
-/** Mean and second moment of a law, in seconds and seconds². */
-export function lawMoments(law: Law): { readonly mean: number; readonly second: number } {
-  switch (law.kind) {
-    case 'constant':
-      return { mean: law.seconds, second: law.seconds ** 2 }
-    case 'exponential':
-      return { mean: law.meanSeconds, second: 2 * law.meanSeconds ** 2 }
-    case 'erlang':
-      return { mean: law.meanSeconds, second: law.meanSeconds ** 2 * (1 + 1 / law.shape) }
-    case 'hyper-erlang':
-      return {
-        mean: sum(law.branches.map((b) => (b.probability * b.shape) / b.ratePerSecond)),
-        second: sum(law.branches.map((b) => (b.probability * b.shape * (b.shape + 1)) / b.ratePerSecond ** 2)),
-      }
-    case 'phase-type': {
-      // x = (−A)⁻¹ 1, y = (−A)⁻¹ x: E = α x, E² = 2 α y
-      const negative = law.generator.map((row) => row.map((rate) => -rate))
-      const first = solveLinear(
-        negative,
-        law.initial.map(() => 1),
-      )
-      const second = solveLinear(negative, first)
-      return { mean: dot(law.initial, first), second: 2 * dot(law.initial, second) }
-    }
-    case 'lognormal':
-      return { mean: law.meanSeconds, second: law.meanSeconds ** 2 * (1 + law.scv) }
-    case 'uniform': {
-      const { lowSeconds: a, highSeconds: b } = law
-      return { mean: (a + b) / 2, second: (a * a + a * b + b * b) / 3 }
-    }
-    case 'bounded-pareto':
-      return { mean: paretoMoment(law, 1), second: paretoMoment(law, 2) }
-    case 'empirical':
-      return {
-        mean: sum(law.seconds) / law.seconds.length,
-        second: sum(law.seconds.map((x) => x * x)) / law.seconds.length,
-      }
-  }
-}
-
 /** Draws whole numbers from a count law. A fixed count draws nothing. */
 export function counterOf(law: CountLaw): (rng: Rng) => number {
   if (typeof law === 'number') return () => law
@@ -122,19 +84,9 @@ export function mapRate(d0: readonly (readonly number[])[], d1: readonly (readon
 
 /** The stationary probabilities of a generator: π Q = 0, π 1 = 1. */
 export function stationary(generator: readonly (readonly number[])[]): number[] {
-  const n = generator.length
-  // Qᵀ π = 0 with the last equation replaced by the sum
-  const rows = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === n - 1 ? 1 : generator[j][i])))
-  return solveLinear(
-    rows,
-    rows.map((_, i) => (i === n - 1 ? 1 : 0)),
-  ).map((p) => Math.max(0, p))
-}
-
-function each(draw: (rng: Rng) => number): FillTimes {
-  return (rng, out, from, count) => {
-    for (let i = from; i < from + count; i++) out[i] = draw(rng)
-  }
+  const found = stationaryVector(matrixFromRows(generator))
+  if (!found) throw new Error('the phases of an arrival process do not all reach one another')
+  return [...found]
 }
 
 /** Sum of `shape` unit exponentials; large shapes by Marsaglia and Tsang (2000) so the cost does not grow. */
@@ -193,41 +145,6 @@ export function pick(ends: Float64Array, u: number): number {
   let i = 0
   while (i < ends.length && u >= ends[i]) i++
   return i
-}
-
-function paretoMoment(
-  { shape, lowSeconds: l, highSeconds: h }: { shape: number; lowSeconds: number; highSeconds: number },
-  r: number,
-) {
-  const scale = shape / -Math.expm1(shape * Math.log(l / h))
-  const power = r - shape
-  return Math.abs(power) < 1e-12 ? scale * l ** shape * Math.log(h / l) : (scale * l ** shape * (h ** power - l ** power)) / power
-}
-
-/** Gaussian elimination with row pivoting: small systems only. */
-function solveLinear(rows: readonly (readonly number[])[], right: readonly number[]): number[] {
-  const n = rows.length
-  const a = rows.map((row, i) => [...row, right[i]])
-  for (let k = 0; k < n; k++) {
-    let best = k
-    for (let i = k + 1; i < n; i++) if (Math.abs(a[i][k]) > Math.abs(a[best][k])) best = i
-    ;[a[k], a[best]] = [a[best], a[k]]
-    for (let i = k + 1; i < n; i++) {
-      const factor = a[i][k] / a[k][k]
-      if (factor !== 0) for (let j = k; j <= n; j++) a[i][j] -= factor * a[k][j]
-    }
-  }
-  const x = new Array<number>(n).fill(0)
-  for (let i = n - 1; i >= 0; i--) {
-    let value = a[i][n]
-    for (let j = i + 1; j < n; j++) value -= a[i][j] * x[j]
-    x[i] = value / a[i][i]
-  }
-  return x
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return sum(a.map((x, i) => x * b[i]))
 }
 
 function sum(values: readonly number[]): number {

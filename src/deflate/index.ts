@@ -1,0 +1,4 @@
+export * from './estimators.js'
+export * from './gains.js'
+export * from './policies.js'
+export * from './profile.js'
