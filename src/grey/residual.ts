@@ -1,0 +1,130 @@
+import {
+  type FitOptions,
+  type FittedModel,
+  type RegressionModel,
+  type Regressor,
+  type Samples,
+  type SavedModel,
+  sameColumns,
+  type Table,
+  type Unfit,
+} from '../learn/index.js'
+import { type Caveat, isRefusal } from '../model/index.js'
+import { type Calibrated, type CalibratedLearner, type CalibrateOptions, calibrate } from './calibrate.js'
+import { outside, type Seen, seenOf } from './outside.js'
+import type { WhiteModel } from './white.js'
+
+export interface ResidualOptions extends CalibrateOptions {
+  /**
+   * Over what distance beyond the data the learned correction fades to none, in widths of the data: at distance d it counts exp(−d/fade). ∞ never fades, 0
+   * keeps the white model alone outside. Default 0.5.
+   */
+  readonly fade?: number
+}
+
+/** A white model with a learned correction. */
+export interface Corrected extends RegressionModel {
+  readonly white: Calibrated
+  readonly correction: RegressionModel
+  readonly fade: number
+  /** 1 for each row with an answer; `predict` gives 0 for the others. */
+  holds(table: Table): Uint8Array
+}
+
+/**
+ * A calibrated white model times what a learner found that it misses:
+ *
+ *   ŷ(x) = white(x) · exp(w(x) · g(x)),   g fitted to log(y / white),   w = exp(−distance beyond the data / fade)
+ *
+ * By factors, since times are positive and errors of times are relative. Outside the data the correction fades, since there the learner has seen nothing.
+ * Where the white model has no answer (unstable), there is none. Hand a constrained learner (`monotone`) where the correction must not bend the white model the wrong way.
+ */
+export function residual(
+  white: WhiteModel | CalibratedLearner,
+  learner: Regressor,
+  options: ResidualOptions = {},
+): Regressor & {
+  fit(samples: Samples, options: FitOptions): Corrected | Unfit
+} {
+  const base = 'fit' in white ? white : calibrate(white, options)
+  const fade = options.fade ?? 0.5
+  const name = `${base.name} × ${learner.name}`
+  return {
+    name,
+    fit(samples, { rng, progress }) {
+      const calibrated = base.fit(samples, { rng: rng.stream('white') })
+      if (isRefusal(calibrated)) return calibrated
+      progress?.(0.5)
+      const target = logErrors(calibrated, samples)
+      const { measured: _, ...rest } = samples
+      const correction = learner.fit({ ...rest, target }, { rng: rng.stream('residual') })
+      if (isRefusal(correction)) return correction
+      progress?.(1)
+      return correctedModel(name, calibrated, correction, fade, seenOf(samples.features))
+    },
+  }
+}
+
+/** log(observed / foreseen) a row; 0 where the white model has no answer. */
+export function logErrors(model: { predict(table: Table): Float64Array }, { features, target }: Samples): Float64Array {
+  const answers = model.predict(features)
+  return target.map((value, i) => (answers[i] > 0 ? Math.log(value / answers[i]) : 0))
+}
+
+function correctedModel(learner: string, white: Calibrated, correction: RegressionModel, fade: number, seen: Seen): Corrected {
+  const caveats: Caveat[] = [
+    ...white.caveats,
+    ...correction.caveats.filter(({ code }) => !white.caveats.some((one) => one.code === code)),
+  ]
+  const model: Corrected = {
+    task: 'regression',
+    learner,
+    names: white.names,
+    caveats,
+    white,
+    correction,
+    fade,
+    predict(table) {
+      sameColumns(model, table)
+      const out = white.predict(table)
+      const logs = correction.predict(table)
+      const distance = outside(seen, table)
+      for (let i = 0; i < out.length; i++) out[i] *= Math.exp(faded(distance[i], fade) * logs[i])
+      return out
+    },
+    holds: (table) => white.holds(table),
+    save: (): SavedModel => nested(model, { white, correction }, { fade }, { low: seen.low, high: seen.high }),
+  }
+  return model
+}
+
+/** exp(−distance / fade), 1 inside the data. */
+export function faded(distance: number, fade: number): number {
+  if (distance <= 0) return 1
+  return fade <= 0 ? 0 : Math.exp(-distance / fade)
+}
+
+/** A model made of others, saved: the arrays of each part under its name. */
+export function nested(
+  model: FittedModel,
+  parts: Readonly<Record<string, FittedModel>>,
+  settings: Readonly<Record<string, unknown>> = {},
+  arrays: SavedModel['arrays'] = {},
+): SavedModel {
+  const all: Record<string, SavedModel['arrays'][string]> = { ...arrays }
+  const heads: Record<string, unknown> = {}
+  for (const [name, part] of Object.entries(parts)) {
+    const { arrays: own, ...head } = part.save()
+    heads[name] = head
+    for (const [key, array] of Object.entries(own)) all[`${name}.${key}`] = array
+  }
+  return {
+    schema: 'halftone/learned/1',
+    learner: model.learner,
+    task: 'regression',
+    names: model.names,
+    caveats: model.caveats,
+    settings: { ...settings, parts: heads },
+    arrays: all,
+  }
+}
