@@ -13,7 +13,10 @@ export function withoutMeasured(folder: string): string | undefined {
 }
 
 function lines(path: string): Record<string, string>[] {
-  const [head, ...rows] = gunzipSync(readFileSync(join(MEASURED, path))).toString('utf8').trim().split('\n')
+  const [head, ...rows] = gunzipSync(readFileSync(join(MEASURED, path)))
+    .toString('utf8')
+    .trim()
+    .split('\n')
   const names = head.trim().split(',')
   return rows.map((row) => {
     const cells = row.trim().split(',')
