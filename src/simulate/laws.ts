@@ -89,6 +89,12 @@ export function stationary(generator: readonly (readonly number[])[]): number[] 
   return [...found]
 }
 
+function each(draw: (rng: Rng) => number): FillTimes {
+  return (rng, out, from, count) => {
+    for (let i = from; i < from + count; i++) out[i] = draw(rng)
+  }
+}
+
 /** Sum of `shape` unit exponentials; large shapes by Marsaglia and Tsang (2000) so the cost does not grow. */
 function gammaWhole(rng: Rng, shape: number): number {
   if (shape <= 12) {
