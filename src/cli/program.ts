@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addCharacteriseCommand } from './characterise.js'
+import { addDeflateCommand } from './deflate.js'
 import { addDemoCommand } from './demo.js'
 import { addDoctorCommand } from './doctor.js'
 import { EXIT, type ExitCode, type Io, Stop } from './io.js'
@@ -18,6 +19,7 @@ const COMMANDS: readonly AddCommand[] = [
   addWorkloadCommand,
   addPredictCommand,
   addPlanCommand,
+  addDeflateCommand,
   addSimulateCommand,
   addSolveCommand,
   addValidateCommand,

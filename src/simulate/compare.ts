@@ -2,7 +2,7 @@
  * Policies compared on the same luck: every replication draws its jobs once for all of them, and intervals are put around the differences
  * replication by replication. That takes far fewer jobs than comparing two separate answers.
  */
-import { type Estimate, isRefusal, type Policy, type Prediction, type Refusal, type Scenario } from '../model/index.js'
+import { isRefusal, type PairedDifference, type Policy, type Prediction, type Refusal, type Scenario } from '../model/index.js'
 import { type CompiledScenario, compileScenario } from './compile.js'
 import { differenceEstimate } from './estimates.js'
 import { replayedJobs } from './jobs.js'
@@ -23,12 +23,6 @@ import {
 } from './predictor.js'
 import { MARKS, type Run, responseSeries, runJobs, type Summary, summarise } from './run.js'
 import { warmUpBatches } from './warmup.js'
-
-/** How a policy does against the first one, class by class: its value minus the first one’s, in seconds. */
-export interface PairedDifference {
-  readonly name: string
-  readonly response: { readonly mean: Estimate; readonly p95?: Estimate }
-}
 
 export interface Compared {
   readonly policy: Policy

@@ -1,5 +1,5 @@
 export { type ClosedNetwork, type StationMeasured, simulateClosedNetwork } from './closedNetwork.js'
-export { type Compared, comparePolicies, type PairedDifference } from './compare.js'
+export { type Compared, comparePolicies } from './compare.js'
 export * from './compile.js'
 export * from './discipline.js'
 export * from './disciplines/index.js'

@@ -1,3 +1,4 @@
+export * from './deflation.js'
 export * from './held-out.js'
 export * from './knob.js'
 export * from './predictors.js'
