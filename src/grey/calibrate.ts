@@ -119,12 +119,13 @@ function fitted(
   const low = Float64Array.from(parameters, (p) => scale(p, p.low))
   const high = Float64Array.from(parameters, (p) => scale(p, p.high))
   const centre = Float64Array.from(parameters, (p) => scale(p, p.prior))
-  const observations = observationsOf(white, samples, useMeasured)
+  const observations = observationsOf(white, n, samples, useMeasured)
   const rows = observations.reduce((sum, one) => sum + one.rows.length, 0)
   const priors = parameters.flatMap((p, i) => (p.spread === undefined ? [] : [{ i, spread: p.spread }]))
   const natural = new Float64Array(n)
   const rootWeights = Float64Array.from(observations.flatMap((one) => Array.from(one.weights, Math.sqrt)))
-  let scatter = 0.2
+  // one scatter for each kind of observation: a side answer that fits badly speaks softly
+  const scatters = new Float64Array(observations.length).fill(0.2)
   let shares = 1
 
   const errors = (z: Float64Array, out: Float64Array): void => {
@@ -140,7 +141,11 @@ function fitted(
   }
   const residuals = (z: Float64Array, out: Float64Array): void => {
     errors(z, out)
-    for (let k = 0; k < rows; k++) out[k] = (out[k] * rootWeights[k] * shares) / scatter
+    let at = 0
+    observations.forEach((one, kind) => {
+      const factor = shares / scatters[kind]
+      for (let k = 0; k < one.rows.length; k++, at++) out[at] *= rootWeights[at] * factor
+    })
     priors.forEach(({ i, spread }, k) => {
       out[rows + k] = (z[i] - centre[i]) / spread
     })
@@ -170,17 +175,22 @@ function fitted(
   // scatter and parameters in turns: the priors weigh against errors of the size that there really are
   const groups = configuration === undefined ? undefined : groupsOf(samples.features, configuration)
   const log = new Float64Array(rows)
-  for (let turn = 0; turn < 4; turn++) {
+  for (let turn = 0; turn < 5; turn++) {
     errors(best.x, log)
-    const before = scatter
-    scatter = Math.max(leastScatter, scatterOf(log, rootWeights, n))
+    const before = scatters[0]
+    let at = 0
+    observations.forEach((one, kind) => {
+      const end = at + one.rows.length
+      scatters[kind] = Math.max(leastScatter, scatterOf(log.subarray(at, end), rootWeights.subarray(at, end), n))
+      at = end
+    })
     if (groups !== undefined) shares = Math.sqrt(1 / designEffect(log.subarray(0, samples.target.length), groups))
     best = search(best.x)
-    if (Math.abs(scatter / before - 1) < 0.02) break
+    if (Math.abs(scatters[0] / before - 1) < 0.01) break
   }
   progress?.(1)
   errors(best.x, log)
-  scatter = scatterOf(log.subarray(0, samples.target.length), rootWeights.subarray(0, samples.target.length), n)
+  const scatter = scatterOf(log.subarray(0, samples.target.length), rootWeights.subarray(0, samples.target.length), n)
   for (let i = 0; i < n; i++) natural[i] = unscale(parameters[i], best.x[i])
   const estimates = estimatesOf(parameters, best.x, best.jacobian, rows, low, high)
   return calibratedModel(white, samples.features.names, natural.slice(), estimates, scatter, [
@@ -257,7 +267,7 @@ interface Observations {
   predict(table: Table, parameters: Float64Array): Float64Array
 }
 
-function observationsOf(white: WhiteModel, samples: Samples, useMeasured: boolean): Observations[] {
+function observationsOf(white: WhiteModel, parameters: number, samples: Samples, useMeasured: boolean): Observations[] {
   const { features, target, weights, measured } = samples
   const of = (values: Float64Array, weight: number, predict: Observations['predict']): Observations => {
     const rows = Int32Array.from(Array.from(values.keys()).filter((i) => values[i] > 0))
@@ -273,7 +283,10 @@ function observationsOf(white: WhiteModel, samples: Samples, useMeasured: boolea
   if (!useMeasured || measured === undefined) return out
   for (const side of white.side ?? []) {
     const at = measured.names.indexOf(side.column)
-    if (at >= 0) out.push(of(measured.columns[at], side.weight ?? 1, (table, parameters) => side.predict(table, parameters)))
+    if (at < 0) continue
+    // all together they count as few rows: they settle what the target leaves open and do not argue with it
+    const share = Math.min(1, parameters / target.length)
+    out.push(of(measured.columns[at], share * (side.weight ?? 1), (table, p) => side.predict(table, p)))
   }
   return out
 }
