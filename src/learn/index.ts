@@ -17,6 +17,7 @@ export {
 export * from './learner.js'
 export type { LinearModel } from './linear-model.js'
 export { linearFrom } from './linear-model.js'
+export * from './net.js'
 export * from './nnls.js'
 export * from './prepare.js'
 export * from './ridge.js'
