@@ -1,0 +1,6 @@
+export * from './credits.js'
+export * from './fluid-balance.js'
+export * from './rivals.js'
+export * from './search.js'
+export * from './speed-table.js'
+export * from './speed-up.js'
