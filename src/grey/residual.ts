@@ -1,6 +1,5 @@
 import {
   type FitOptions,
-  type FittedModel,
   type RegressionModel,
   type Regressor,
   type Samples,
@@ -11,13 +10,14 @@ import {
 } from '../learn/index.js'
 import { type Caveat, isRefusal } from '../model/index.js'
 import { type Calibrated, type CalibratedLearner, type CalibrateOptions, calibrate } from './calibrate.js'
+import { nested } from './nested.js'
 import { outside, type Seen, seenOf } from './outside.js'
 import type { WhiteModel } from './white.js'
 
 export interface ResidualOptions extends CalibrateOptions {
   /**
    * Over what distance beyond the data the learned correction fades to none, in widths of the data: at distance d it counts exp(−d/fade). ∞ never fades, 0
-   * keeps the white model alone outside. Default 0.5.
+   * keeps the white model alone outside. Default 1.
    */
   readonly fade?: number
 }
@@ -37,6 +37,7 @@ export interface Corrected extends RegressionModel {
  *   ŷ(x) = white(x) · exp(w(x) · g(x)),   g fitted to log(y / white),   w = exp(−distance beyond the data / fade)
  *
  * By factors, since times are positive and errors of times are relative. Outside the data the correction fades, since there the learner has seen nothing.
+ * When it loses: where the white model is wrong beyond the data and the learner would have been right (all but flat), and where rows are too few to learn from.
  * Where the white model has no answer (unstable), there is none. Hand a constrained learner (`monotone`) where the correction must not bend the white model the wrong way.
  */
 export function residual(
@@ -47,7 +48,7 @@ export function residual(
   fit(samples: Samples, options: FitOptions): Corrected | Unfit
 } {
   const base = 'fit' in white ? white : calibrate(white, options)
-  const fade = options.fade ?? 0.5
+  const fade = options.fade ?? 1
   const name = `${base.name} × ${learner.name}`
   return {
     name,
@@ -102,29 +103,4 @@ function correctedModel(learner: string, white: Calibrated, correction: Regressi
 export function faded(distance: number, fade: number): number {
   if (distance <= 0) return 1
   return fade <= 0 ? 0 : Math.exp(-distance / fade)
-}
-
-/** A model made of others, saved: the arrays of each part under its name. */
-export function nested(
-  model: FittedModel,
-  parts: Readonly<Record<string, FittedModel>>,
-  settings: Readonly<Record<string, unknown>> = {},
-  arrays: SavedModel['arrays'] = {},
-): SavedModel {
-  const all: Record<string, SavedModel['arrays'][string]> = { ...arrays }
-  const heads: Record<string, unknown> = {}
-  for (const [name, part] of Object.entries(parts)) {
-    const { arrays: own, ...head } = part.save()
-    heads[name] = head
-    for (const [key, array] of Object.entries(own)) all[`${name}.${key}`] = array
-  }
-  return {
-    schema: 'halftone/learned/1',
-    learner: model.learner,
-    task: 'regression',
-    names: model.names,
-    caveats: model.caveats,
-    settings: { ...settings, parts: heads },
-    arrays: all,
-  }
 }

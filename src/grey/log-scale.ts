@@ -1,0 +1,46 @@
+import { type RegressionModel, type Regressor, sameColumns, unfit } from '../learn/index.js'
+import { type Issue, isRefusal, shown } from '../model/index.js'
+import { nested } from './nested.js'
+
+/**
+ * A learner of positive numbers that learns their logarithm: errors of times are relative, and answers are then positive. Its answer is a median rather than a
+ * mean where errors are symmetric by factors. Refuses targets at or below 0.
+ */
+export function onLogScale(learner: Regressor): Regressor {
+  return {
+    name: learner.name,
+    fit(samples, options) {
+      const bad = unfit(samples, notPositive(samples.target))
+      if (bad !== undefined) return bad
+      const inner = learner.fit({ ...samples, target: samples.target.map(Math.log) }, options)
+      if (isRefusal(inner)) return inner
+      const model: RegressionModel = {
+        task: 'regression',
+        learner: learner.name,
+        names: inner.names,
+        caveats: inner.caveats,
+        predict(table) {
+          sameColumns(model, table)
+          return inner.predict(table).map(Math.exp)
+        },
+        save: () => nested(model, { log: inner }),
+      }
+      return model
+    },
+  }
+}
+
+/** The issue of targets that have no logarithm. */
+export function notPositive(target: Float64Array): Issue[] {
+  const wrong = target.findIndex((value) => value <= 0)
+  if (wrong < 0) return []
+  return [
+    {
+      code: 'not-positive',
+      severity: 'error',
+      place: `target[${wrong}]`,
+      message: 'has no logarithm: only positive numbers can be foreseen by factors',
+      value: shown(String(target[wrong])),
+    },
+  ]
+}
