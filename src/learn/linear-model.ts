@@ -1,8 +1,8 @@
 import type { Caveat } from '../model/index.js'
-import { codesOf, type Encoding, encodedNames, encodingOf, finite } from './encode.js'
+import { type Encoding, encodedNames, encodingOf } from './encode.js'
 import { type RegressionModel, type SavedModel, sameColumns } from './learner.js'
+import { interceptsOf, type LinearScores, scoresOf } from './linear-scores.js'
 import { levelsFrom, savedArray, savedLevels, savedNumber } from './saved.js'
-import type { Table } from './table.js'
 
 /** A number a row as a weighted sum: intercept + Σ coefficient · feature. */
 export interface LinearModel extends RegressionModel {
@@ -30,10 +30,8 @@ export interface LinearParts {
 /** A linear model from its parts: offset + Σ coefficient · (feature − centre), which loses no digits where features are large and vary little. */
 export function linearModel(parts: LinearParts): LinearModel {
   const { learner, encoding, caveats, offset, centres, coefficients, penalty } = parts
-  let intercept = offset
-  coefficients.forEach((coefficient, j) => {
-    intercept -= coefficient * centres[j]
-  })
+  const scores: LinearScores = { offsets: Float64Array.of(offset), centres, coefficients }
+  const [intercept] = interceptsOf(scores)
   const model: LinearModel = {
     task: 'regression',
     learner,
@@ -45,7 +43,7 @@ export function linearModel(parts: LinearParts): LinearModel {
     penalty,
     predict: (table) => {
       sameColumns(model, table)
-      return linearSums(encoding, table, offset, centres, coefficients)
+      return scoresOf(encoding, scores, table)
     },
     save: (): SavedModel => ({
       schema: 'halftone/learned/1',
@@ -72,34 +70,4 @@ export function linearFrom(saved: SavedModel): LinearModel {
     centres: savedArray(saved, 'centres', Float64Array, encoding.width),
     coefficients: savedArray(saved, 'coefficients', Float64Array, encoding.width),
   })
-}
-
-/** offset + Σ coefficient · (feature − centre) for each row of a table, column by column, without encoding it. */
-function linearSums(
-  encoding: Encoding,
-  table: Table,
-  offset: number,
-  centres: Float64Array,
-  coefficients: Float64Array,
-): Float64Array {
-  const out = new Float64Array(table.rows).fill(offset)
-  const codes = codesOf(encoding, table)
-  table.columns.forEach((column, c) => {
-    const start = encoding.starts[c]
-    const words = encoding.levels[c]
-    if (words === undefined) {
-      const coefficient = coefficients[start]
-      const centre = centres[start]
-      for (let i = 0; i < out.length; i++) out[i] += coefficient * (finite(column[i], encoding.names[c], i) - centre)
-      return
-    }
-    let none = 0
-    for (let k = 0; k < words.length; k++) none -= coefficients[start + k] * centres[start + k]
-    const map = codes[c]
-    for (let i = 0; i < out.length; i++) {
-      const code = map === undefined ? column[i] : map[column[i]]
-      out[i] += code >= 0 && code < words.length ? none + coefficients[start + code] : none
-    }
-  })
-  return out
 }

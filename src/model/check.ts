@@ -1,7 +1,9 @@
 import { Cluster, slotCount } from './cluster.js'
+import { couldHold, demandOf } from './demand.js'
 import { type Issue, shown } from './issue.js'
 import { CountLaw, Law } from './law.js'
-import { AccuracyCurve, Arrival, type Stage, Work } from './workload.js'
+import { Policy } from './policy.js'
+import { AccuracyCurve, Arrival, Needs, type Stage, Work } from './workload.js'
 
 /**
  * What must hold of a value beyond its shape. Each check takes the value as it was read, looks only at the parts that have the right
@@ -164,8 +166,16 @@ function checkArrival(value: unknown, place: string, hasTrace: boolean): Checked
 function checkWork(value: unknown, place: string, hasTrace: boolean): Checked {
   const work = node(value)
   if (work['kind'] === 'replay' && !hasTrace) return [issue('missing-trace', place, '`replay` needs the workload’s `trace`')]
+  if (work['kind'] === 'array')
+    return [...checkCount(work['tasks'], `${place}.tasks`), ...checkLaw(work['taskTime'], `${place}.taskTime`)]
   if (work['kind'] === 'gang') {
+    const needs = node(work['needs'])
+    const nothing =
+      work['slots'] === 0 && !(needs['per'] === 'job' && (Number(needs['cpus']) > 0 || Number(needs['memoryMib']) > 0))
     return [
+      ...(nothing
+        ? [issue('asks-nothing', `${place}.slots`, 'a job without slots needs CPUs or memory: `needs` with `per: job`', 0)]
+        : []),
       ...checkCount(work['slots'], `${place}.slots`),
       ...checkLaw(work['runTime'], `${place}.runTime`),
       ...list(work['runTimeBySlots']).flatMap((raw, i, all): Checked => {
@@ -267,6 +277,15 @@ export function checkCluster(value: unknown, base = ''): Checked {
   if (typeof busy === 'number' && typeof sprint === 'number' && sprint < busy) {
     found.push(issue('out-of-order', `${base}power.sprintWatts`, `must not be below busyWatts ${busy}`, sprint))
   }
+  const nodes = list(cluster['nodes']).map(node)
+  nodes.forEach((group, i) => {
+    if (group['slots'] === 0 && group['cpus'] === undefined && group['memoryMib'] === undefined)
+      found.push(
+        issue('empty-node', `${base}nodes[${i}]`, 'a node without slots must say how many CPUs or how much memory it has'),
+      )
+  })
+  if (nodes.length > 0 && nodes.every((group) => group['slots'] === 0))
+    found.push(issue('no-slots', `${base}nodes`, 'no node has a slot: where there are no GPUs, slots are processors'))
   return found
 }
 
@@ -345,29 +364,75 @@ export function checkScenario(value: unknown): Checked {
   })
 
   const cluster = Cluster.safeParse(scenario['cluster'])
-  if (cluster.success) {
-    const slots = slotCount(cluster.data)
+  const placement = Policy.shape.placement.safeParse(policy['placement'])
+  if (cluster.success && placement.success) {
     list(workload['classes']).forEach((raw, i) => {
+      const place = `workload.classes[${i}].work`
       const work = node(node(raw)['work'])
-      const most = work['kind'] === 'gang' ? largestCount(work['slots']) : undefined
-      if (most !== undefined && most > slots) {
-        found.push(
-          issue(
-            'impossible-gang',
-            `workload.classes[${i}].work.slots`,
-            `the cluster has ${slots} slots in all, so such a job never starts`,
-            most,
-          ),
-        )
-      }
+      const exclusive = policy['engine'] === 'exclusive'
+      found.push(...impossible(cluster.data, exclusive ? 'pool' : placement.data, work, place))
     })
   }
   return found
 }
 
+/** Demands that the empty cluster could not hold, each where it is made. */
+function impossible(cluster: Cluster, placement: Policy['placement'], work: Node, place: string): Checked {
+  const look = (slots: number | undefined, raw: unknown, at: string, slotsAt: string): Checked => {
+    const parsed = Needs.optional().safeParse(raw)
+    if (slots === undefined || !parsed.success) return []
+    const needs = parsed.data
+    const demand = demandOf(slots, needs)
+    if (couldHold(cluster, placement, demand)) return []
+    if (!couldHold(cluster, placement, { slots, cpus: 0, memoryMib: 0 })) {
+      const all = slotCount(cluster)
+      const where =
+        slots > all
+          ? `the cluster has ${all} slots in all`
+          : `${placement} on this cluster’s nodes, there are never so many together`
+      return [issue('impossible-gang', slotsAt, `${where}, so such a job never starts`, slots)]
+    }
+    const alone = (['cpus', 'memoryMib'] as const).filter(
+      (one) => !couldHold(cluster, placement, { slots, cpus: 0, memoryMib: 0, [one]: demand[one] }),
+    )
+    const never = placement === 'pool' ? 'the cluster has less in all' : 'its nodes never have so much beside the slots'
+    if (alone.length === 0)
+      return [
+        issue(
+          'impossible-needs',
+          `${at}.needs`,
+          `no node has slots, CPUs and memory for it together, so such a job never starts`,
+        ),
+      ]
+    return alone.map((one) =>
+      issue('impossible-needs', `${at}.needs.${one}`, `${demand[one]} in all: ${never}, so such a job never starts`, needs![one]),
+    )
+  }
+  if (work['kind'] === 'gang') {
+    const slots = work['slots'] === 0 ? 0 : largestCount(work['slots'])
+    return look(slots, work['needs'], place, `${place}.slots`)
+  }
+  if (work['kind'] === 'array') {
+    const slots = work['slotsPerTask'] ?? 1
+    return look(typeof slots === 'number' ? slots : undefined, work['needs'], place, `${place}.slotsPerTask`)
+  }
+  if (work['kind'] !== 'stages') return []
+  return list(work['stages']).flatMap((raw, s) => {
+    const at = `${place}.stages[${s}]`
+    return look(1, node(raw)['needs'], at, at)
+  })
+}
+
 function checkDrop(jobClass: Node, ratio: unknown, place: string): Checked {
   const work = Work.safeParse(jobClass['work'])
   if (!work.success) return []
+  if (work.data.kind === 'array') {
+    if (typeof ratio === 'object')
+      return [issue('unknown-stage', place, 'the tasks of an array are all alike: give one ratio', ratio)]
+    return work.data.droppable || ratio === 0
+      ? []
+      : [issue('not-droppable', place, 'tasks of this array may not be dropped', ratio)]
+  }
   if (work.data.kind !== 'stages') {
     if (typeof ratio === 'object')
       return [issue('unknown-stage', place, 'the jobs of this class have no stages: give one ratio', ratio)]

@@ -1,11 +1,26 @@
 import { z } from 'zod'
 
-/** A kind of node: `count` nodes, each with `slots` (GPUs, or processors where there are none). */
+/**
+ * A kind of node: `count` nodes, each with `slots` (GPUs, or processors where there are none) and, where jobs ask for them, CPUs and memory.
+ * A node without slots takes jobs that need only CPUs or memory.
+ */
 export const NodeGroup = z
   .strictObject({
     name: z.string().min(1),
     count: z.int().min(1).max(1_000_000),
-    slots: z.int().min(1).max(100_000),
+    slots: z.int().min(0).max(100_000),
+    cpus: z
+      .number()
+      .positive()
+      .max(1_000_000)
+      .optional()
+      .meta({ description: 'CPUs of each node. Absent: enough for anything.' }),
+    memoryMib: z
+      .number()
+      .positive()
+      .max(1_000_000_000)
+      .optional()
+      .meta({ description: 'Memory of each node in MiB. Absent: enough for anything.' }),
     speed: z.number().positive().default(1).meta({ description: 'Work per second against the reference node.' }),
   })
   .meta({ id: 'NodeGroup' })

@@ -72,7 +72,7 @@ export const Policy = z
     }),
     stopAfterSeconds: z.record(z.string(), z.number().positive()).optional().meta({
       description:
-        'By class name: a gang job is stopped for good once an attempt has done so much work; it is waste. Simulation only.',
+        'By class name: work after which an attempt of a gang, a task of an array, or a job of stages in all its tasks, is stopped for good; it is waste. Simulation only.',
     }),
     las: z
       .strictObject({ thresholdsSlotSeconds: z.array(z.number().positive()).min(1) })

@@ -1,6 +1,7 @@
 /**
  * The jobs of a trace as a replay sees them, in order of submission: columns of equal length. Times in seconds.
- * Only jobs with a known submission, run time above 0 and at least one slot are in it; what was left out is counted where it was made.
+ * Only jobs with a known submission, run time above 0 and at least one slot (or, with `cpus` or `memoryMib`, some of those) are in it; what was
+ * left out is counted where it was made.
  */
 export interface ReplayJobs {
   readonly count: number
@@ -15,4 +16,9 @@ export interface ReplayJobs {
   readonly estimateSeconds?: Float64Array
   /** Index of the user, for fair share. */
   readonly userIndex?: Int32Array
+  /** What each job asks for besides slots, in all: counted under `resources: all`. NaN where the trace does not say. */
+  readonly cpus?: Float64Array
+  readonly memoryMib?: Float64Array
+  /** Part of each slot that the job holds, above 0 to 1; 1 or NaN: whole slots. */
+  readonly slotShare?: Float64Array
 }

@@ -26,6 +26,22 @@ export const Arrival = z
   .meta({ id: 'Arrival', description: '`replay` takes the times of the workload’s own trace.' })
 export type Arrival = z.infer<typeof Arrival>
 
+/**
+ * What a gang, a task or a job of an array needs of its nodes besides slots. Counts only where the nodes say how much they have (`cpus`,
+ * `memoryMib`); a node that does not say has enough.
+ */
+export const Needs = z
+  .strictObject({
+    cpus: z.number().min(0).max(1_000_000).default(0),
+    memoryMib: z.number().min(0).max(1_000_000_000).default(0),
+    per: z.enum(['slot', 'job']).default('slot').meta({
+      description:
+        'slot: for each slot that is held; job: for the gang (or the task of a stage or an array) as a whole, spread evenly over its slots.',
+    }),
+  })
+  .meta({ id: 'Needs', description: 'CPUs and memory that must be free on the same nodes as the slots. Simulation only.' })
+export type Needs = z.infer<typeof Needs>
+
 /** A stage of a map/reduce-style job: `tasks` tasks on the cluster’s slots, list-scheduled, after a `setup` during which no task runs. */
 export const Stage = z
   .strictObject({
@@ -34,6 +50,7 @@ export const Stage = z
     tasks: CountLaw,
     taskTime: Law,
     droppable: z.boolean().default(true).meta({ description: 'May tasks of this stage be dropped?' }),
+    needs: Needs.optional(),
   })
   .meta({ id: 'Stage' })
 export type Stage = z.infer<typeof Stage>
@@ -44,7 +61,10 @@ export const Work = z
     z.strictObject({ kind: z.literal('stages'), stages: z.array(Stage).min(1) }),
     z.strictObject({
       kind: z.literal('gang'),
-      slots: CountLaw.meta({ description: 'Slots (GPUs, processors) that the job holds from start to end, all or none.' }),
+      slots: z.union([z.literal(0), CountLaw]).meta({
+        description:
+          'Slots (GPUs, processors) that the job holds from start to end, all or none; 0 for a job that `needs` only CPUs or memory.',
+      }),
       runTime: Law,
       runTimeBySlots: z
         .array(z.strictObject({ slotsAtMost: z.int().min(1), runTime: Law }))
@@ -57,10 +77,30 @@ export const Work = z
       divisible: z.boolean().default(false).meta({
         description: 'May the job run on a share of its data? Then a drop ratio θ shortens the run time to (1 − θ) of itself.',
       }),
+      needs: Needs.optional(),
     }),
+    z
+      .strictObject({
+        kind: z.literal('array'),
+        tasks: CountLaw.meta({ description: 'Tasks of the array, independent of one another; it ends with the last of them.' }),
+        taskTime: Law,
+        slotsPerTask: z.int().min(1).max(1_000_000).default(1),
+        runningAtMost: z
+          .int()
+          .min(1)
+          .optional()
+          .meta({ description: 'Tasks that may run at once (the `%N` of a Slurm array). Absent: as many as there is room for.' }),
+        droppable: z.boolean().default(true).meta({ description: 'May tasks be dropped?' }),
+        needs: Needs.optional(),
+      })
+      .meta({ description: 'Tasks that start one by one as there is room, not all or none. Simulation only.' }),
     z.strictObject({
       kind: z.literal('replay'),
       divisible: z.boolean().default(false),
+      resources: z.enum(['slots', 'all']).optional().meta({
+        description:
+          'slots (default): jobs hold whole slots and nothing else; all: CPUs, memory and shares of a slot as well, as the trace has them.',
+      }),
     }),
   ])
   .meta({ id: 'Work', description: '`replay` takes slots and run time of each job from the workload’s own trace, job by job.' })

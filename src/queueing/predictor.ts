@@ -59,6 +59,9 @@ function refuses(scenario: Scenario): Refusal | undefined {
   for (const { arrival, work, name } of workload.classes) {
     if (arrival.kind !== 'poisson') return no(`${arrival.kind} arrivals (${name})`)
     if (work.kind === 'replay') return no(`replayed jobs (${name})`)
+    if (work.kind === 'array') return no(`arrays of tasks (${name})`)
+    if (work.kind === 'stages' ? work.stages.some(({ needs }) => needs) : work.needs)
+      return no(`CPUs and memory of nodes (${name})`)
     if (work.kind === 'gang' && work.runTimeBySlots) return no(`run times that depend on the size (${name})`)
     if (policy.engine === 'shared' && work.kind === 'stages') return no(`stages of tasks that share the cluster (${name})`)
   }

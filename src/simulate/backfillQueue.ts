@@ -26,7 +26,7 @@ export class BackfillQueue implements WaitingQueue {
   add(job: number): void {
     this.length++
     if (job < this.first) this.first = job
-    this.set(job, this.jobs.slots[job], this.jobs.estimate[job])
+    this.set(job, Math.floor((this.jobs.width ?? this.jobs.slots)[job]), this.jobs.estimate[job])
   }
 
   head(): number {

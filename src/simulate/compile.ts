@@ -1,8 +1,12 @@
 /** A scenario made ready to run: laws become functions, names become indices, the policy becomes numbers. */
 import {
   type Arrival,
+  type Cluster,
+  couldHold,
+  demandOf,
   droppedShare,
   dropRatioOf,
+  type Needs,
   type Power,
   type Refusal,
   type ReplayJobs,
@@ -17,7 +21,8 @@ import { arrivalRate } from './arrivals.js'
 import type { DisciplineRule } from './discipline.js'
 import { disciplineRule } from './disciplines/index.js'
 import { counterOf, countMean, countMost, type FillTimes, fillerOf, lawMoments } from './laws.js'
-import { poolOf, SlotPool } from './pool.js'
+import { NodePool } from './nodePool.js'
+import { type Pool, poolOf, SlotPool } from './pool.js'
 import { type RateSettings, rateSettings } from './rates.js'
 import type { SprintSettings } from './sprint.js'
 
@@ -32,7 +37,13 @@ export interface CompiledStage {
   readonly dropRatio: number
   /** All tasks are started and the last ones cut, instead of never being started. */
   readonly cutsStragglers: boolean
+  readonly slotsPerTask: number
+  /** Tasks that may run at once; 2³¹ − 1 where nothing limits them. */
+  readonly runningAtMost: number
+  readonly needs: Needs | undefined
 }
+
+const NO_LIMIT = 0x7fffffff
 
 export interface CompiledClass {
   readonly name: string
@@ -44,7 +55,12 @@ export interface CompiledClass {
   readonly keptShare: number
   /** Share of the data not processed, for the accuracy curve. */
   readonly droppedShare: number
+  /** Of a job of tasks; an array is one stage. */
   readonly stages: readonly CompiledStage[] | undefined
+  /** Its tasks do not depend on one another: one that is lost leaves the others. */
+  readonly isArray: boolean
+  /** What a gang needs besides its slots. */
+  readonly needs: Needs | undefined
   /** Run times of gang jobs, whatever their size. */
   readonly runTime: FillTimes | undefined
   /** Where run times depend on the size: draws the size, and the law of each. */
@@ -65,8 +81,10 @@ export interface CompiledScenario {
   readonly classPriority: Int32Array
   readonly exclusive: boolean
   readonly replayed: boolean
-  /** Jobs of stages share the slots task by task (the shared engine). */
+  /** Some jobs take slots task by task: stages or arrays under the shared engine. */
   readonly byTask: boolean
+  /** Jobs ask for CPUs, memory or parts of slots. */
+  readonly hasNeeds: boolean
   readonly rule: DisciplineRule
   readonly sprint: SprintSettings | undefined
   readonly power: Power | undefined
@@ -79,7 +97,7 @@ export interface CompiledScenario {
   /** What slows running jobs down; absent where nothing does. */
   readonly rates: RateSettings | undefined
   /** A fresh pool for a run of so many jobs. */
-  pool(jobs: number): SlotPool
+  pool(holders: number): Pool
 }
 
 /** Compiles; refuses what this engine cannot do and what can never run. `rule` replaces the policy’s discipline. */
@@ -100,11 +118,14 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
       droppedShare: dropped,
       failures: jobClass.failures,
       stopAfterSeconds: policy.stopAfterSeconds?.[name] ?? Number.POSITIVE_INFINITY,
+      isArray: work.kind === 'array',
+      needs: work.kind === 'gang' ? work.needs : undefined,
     }
-    if (work.kind === 'stages') {
-      const stages = work.stages.map((stage) =>
-        compileStage(stage, dropRatioOf(policy, name, stage), policy.dropping === 'straggler'),
-      )
+    if (work.kind === 'stages' || work.kind === 'array') {
+      const stages =
+        work.kind === 'array'
+          ? [compileArray(work, dropped, policy.dropping === 'straggler')]
+          : work.stages.map((stage) => compileStage(stage, dropRatioOf(policy, name, stage), policy.dropping === 'straggler'))
       return {
         ...base,
         keptShare: 1,
@@ -138,6 +159,7 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
       slotsMean: 1,
     }
   })
+  const hasNeeds = asksForMore(scenario)
   const slotSpeeds = new Float64Array(slotCount(cluster))
   let at = 0
   for (const group of cluster.nodes) {
@@ -151,7 +173,8 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
     classPriority: Int32Array.from(classes, (jobClass) => jobClass.priority),
     exclusive,
     replayed: workload.classes.some((jobClass) => jobClass.arrival.kind === 'replay'),
-    byTask: !exclusive && workload.classes[0].work.kind === 'stages',
+    byTask: !exclusive && classes.some((jobClass) => jobClass.stages !== undefined),
+    hasNeeds,
     rule: rule ?? disciplineRule(policy),
     power: cluster.power,
     slotSpeeds,
@@ -167,8 +190,12 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
           scenario,
           classes.map(({ rate, runMean, keptShare }) => rate * runMean * keptShare),
         ),
-    pool: (jobs) =>
-      exclusive ? new SlotPool('count', [{ nodes: 1, slots: 1, speed: 1 }], jobs) : poolOf(cluster, policy.placement, jobs),
+    pool: (holders) =>
+      exclusive
+        ? new SlotPool('count', [{ nodes: 1, slots: 1, speed: 1 }], holders)
+        : hasNeeds
+          ? new NodePool(cluster, policy.placement)
+          : poolOf(cluster, policy.placement, holders),
     sprint: sprint && {
       origin: sprint.origin,
       speed: sprint.speed,
@@ -190,7 +217,31 @@ function compileStage(stage: Stage, dropRatio: number, cutsStragglers: boolean):
     tasksMean: countMean(stage.tasks),
     dropRatio,
     cutsStragglers: cutsStragglers && dropRatio > 0,
+    slotsPerTask: 1,
+    runningAtMost: NO_LIMIT,
+    needs: stage.needs,
   }
+}
+
+function compileArray(array: Extract<Work, { kind: 'array' }>, dropRatio: number, cutsStragglers: boolean): CompiledStage {
+  const { tasks, taskTime, slotsPerTask, runningAtMost, needs } = array
+  return {
+    ...compileStage({ name: 'tasks', tasks, taskTime, droppable: true }, dropRatio, cutsStragglers),
+    slotsPerTask,
+    runningAtMost: runningAtMost ?? NO_LIMIT,
+    needs,
+  }
+}
+
+/** Do jobs ask for anything but whole slots? Needs that no node limits count for nothing. */
+function asksForMore({ workload, cluster }: Scenario): boolean {
+  const limits = cluster.nodes.some(({ cpus, memoryMib, slots }) => cpus !== undefined || memoryMib !== undefined || slots === 0)
+  const some = (needs: Needs | undefined): boolean => needs !== undefined && (needs.cpus > 0 || needs.memoryMib > 0)
+  return workload.classes.some(({ work }) => {
+    if (work.kind === 'replay') return work.resources === 'all'
+    if (work.kind === 'stages') return limits && work.stages.some((stage) => some(stage.needs))
+    return (limits && some(work.needs)) || (work.kind === 'gang' && work.slots === 0)
+  })
 }
 
 /** What can be said without running: work of kinds that cannot be mixed, gangs that never fit, drops of what cannot be divided. */
@@ -206,15 +257,15 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
       )
     if (replay && replay.count === 0) return refuse('no-data', 'the trace has no job that can be replayed')
   }
-  if (policy.engine === 'shared' && workload.classes.some((jobClass) => jobClass.work.kind === 'stages')) {
-    const other = workload.classes.find((jobClass) => jobClass.work.kind !== 'stages')
-    if (other)
+  if (policy.engine === 'exclusive') {
+    const asks = workload.classes.find(({ work }) =>
+      work.kind === 'stages' ? work.stages.some((one) => one.needs) : 'needs' in work,
+    )
+    if (asks)
       return refuse(
         'unsupported',
-        `class ${other.name} is a gang and others are made of stages: this engine shares slots among one or the other`,
+        `class ${asks.name} needs CPUs or memory: under the exclusive engine one job has the whole cluster, and nobody asks for parts of it`,
       )
-    if (policy.discipline === 'las' || policy.discipline.endsWith('backfill'))
-      return refuse('unsupported', `${policy.discipline} is for gangs: jobs of stages take slots task by task and never block`)
   }
   const { interference, storage } = scenario.cluster
   const named = [
@@ -225,27 +276,29 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
   if (stranger !== undefined)
     return refuse('unsupported', `there is no class ${stranger} for cluster.interference or policy.stopAfterSeconds to speak of`)
   const slows = (interference !== undefined && interference.length > 0) || storage !== undefined
-  if (slows && (policy.engine === 'exclusive' || workload.classes.some((jobClass) => jobClass.work.kind === 'stages')))
-    return refuse('unsupported', 'interference and storage are for gangs that share the cluster')
+  const tasks = workload.classes.some(({ work }) => work.kind === 'stages' || work.kind === 'array')
+  if (slows && (policy.engine === 'exclusive' || tasks))
+    return refuse(
+      'unsupported',
+      'interference and storage are for gangs that share the cluster, without arrays or stages beside them',
+    )
   if (interference?.length && policy.placement === 'pool')
     return refuse('unsupported', 'interference needs to know who is on which node: give the policy a placement, packed or spread')
   const pool = poolOf(scenario.cluster, policy.placement, 0)
-  for (const { name, work, failures } of workload.classes) {
-    const limit = policy.stopAfterSeconds?.[name]
-    if (policy.engine === 'shared' && work.kind === 'stages' && (failures || limit !== undefined))
-      return refuse(
-        'unsupported',
-        `class ${name}: failures and stopping are for gangs and the exclusive engine, not for tasks on shared slots`,
-      )
+  for (const { name, work } of workload.classes) {
     const drop = policy.drop[name]
     const drops = drop !== undefined && drop !== 0
-    if (work.kind !== 'stages' && drops && !work.divisible)
+    if ((work.kind === 'gang' || work.kind === 'replay') && drops && !work.divisible)
       return refuse(
         'unsupported',
         `class ${name} is not divisible: its jobs cannot run on a share of their data (policy.drop.${name})`,
       )
     if (work.kind !== 'stages' && drops && typeof drop !== 'number')
       return refuse('unsupported', `class ${name} has no stages: give one drop ratio (policy.drop.${name})`)
+    if (work.kind === 'array' && drops && !work.droppable)
+      return refuse('unsupported', `the tasks of class ${name} may not be dropped (policy.drop.${name})`)
+    const lacks = policy.engine === 'shared' ? lacking(scenario.cluster, policy.placement, work) : undefined
+    if (lacks) return refuse('infeasible', `a job of class ${name} ${lacks}`)
     if (work.kind === 'gang') {
       const most = countMost(work.slots)
       if (!pool.everFits(most))
@@ -265,6 +318,24 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
       })
   }
   return undefined
+}
+
+/** What of a class’s work this cluster never has together, in words. */
+function lacking(cluster: Cluster, placement: Scenario['policy']['placement'], work: Work): string | undefined {
+  const never = (what: string, slots: number, needs: Needs | undefined): string | undefined => {
+    const demand = demandOf(slots, needs)
+    if (couldHold(cluster, placement, demand)) return undefined
+    const parts = [
+      `${slots} slots`,
+      ...(demand.cpus > 0 ? [`${demand.cpus} CPUs`] : []),
+      ...(demand.memoryMib > 0 ? [`${demand.memoryMib} MiB`] : []),
+    ]
+    return `needs ${parts.join(', ')} together${what}, which this cluster never has`
+  }
+  if (work.kind === 'gang') return work.needs && never('', countMost(work.slots), work.needs)
+  if (work.kind === 'array') return never(' for a task', work.slotsPerTask, work.needs)
+  if (work.kind !== 'stages') return undefined
+  return work.stages.map((stage) => never(` for a task of ${stage.name}`, 1, stage.needs)).find((one) => one !== undefined)
 }
 
 function replayRate(replay: ReplayJobs | undefined, k: number): number {

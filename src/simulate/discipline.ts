@@ -8,10 +8,13 @@ export interface JobTable {
   readonly count: number
   /** Index into the workload’s classes. */
   readonly classIndex: Uint16Array
-  /** Time needed on its slots at speed 1. */
+  /** Time needed on its slots at speed 1; of a job of tasks: with as many slots as it can use at once. */
   readonly size: Float64Array
+  /** Slots that it needs to start; of a job of tasks: that its next task needs. */
   readonly slots: Int32Array
-  /** What the user said the job would take; its size where nothing was said. */
+  /** Slots that it really holds where it needs parts of slots; `slots` where absent. */
+  readonly width?: Int32Array | Float64Array
+  /** What the user said the job would take, its size where nothing was said; of a job of tasks: the mean time of those of its stage. */
   readonly estimate: Float64Array
   /** Whose job it is: the user where the trace names one, the class otherwise. */
   readonly owner: Int32Array | Uint16Array
@@ -50,6 +53,8 @@ export interface DisciplineRule {
   queue(jobs: JobTable): WaitingQueue
   /** Smaller is more urgent. A waiting job may evict running ones of strictly larger urgency. Needed where `interrupts` is not `never`. */
   urgency?(jobs: JobTable, job: number, now: number): number
+  /** A waiting job’s place changes while some of its tasks run (its remaining or attained work does). The engine of tasks then puts it in order anew. */
+  readonly drifts?: boolean
   /** Slot-seconds at which a running job must be looked at again, ascending (levels of attained service). */
   readonly levels?: readonly number[]
   /** Whether jobs behind a blocked head may start: as long as they do not delay the head, or do not delay anybody before them. */

@@ -13,7 +13,8 @@
  */
 import type { BackfillQueue } from './backfillQueue.js'
 import type { DisciplineRule, JobTable, WaitingQueue } from './discipline.js'
-import type { SavedPool, SlotPool } from './pool.js'
+import { countedShare, type JobNeeds } from './nodePool.js'
+import type { Pool, SavedPool } from './pool.js'
 import { fairFactors, type RateSettings } from './rates.js'
 import { type SavedSprinter, Sprinter, type SprintSettings } from './sprint.js'
 import { Workspace } from './workspace.js'
@@ -30,6 +31,8 @@ export interface RunJobs {
   /** What backfill plans with; the size where absent or NaN. */
   readonly estimate?: Float64Array
   readonly owner?: Int32Array
+  /** CPUs, memory and parts of slots; slots alone where absent. */
+  readonly needs?: JobNeeds
   /**
    * Work at speed 1 after which the attempts of job i fail: `after[first[i] … first[i + 1] − 1]`. The job begins anew after each, or is given up
    * with the last: see `failures.ts`.
@@ -43,7 +46,7 @@ export interface EngineSettings {
   readonly classPriority: Int32Array
   readonly owners: number
   readonly rule: DisciplineRule
-  readonly pool: SlotPool
+  readonly pool: Pool
   readonly sprint?: SprintSettings
   /** Totals are noted whenever so many more jobs have arrived. */
   readonly markEvery?: number
@@ -63,6 +66,15 @@ export interface InTheMidst {
   readonly running: number
   readonly waiting: number
   readonly ranSeconds: Float64Array
+  /** By job: where those made of tasks stand (the engine of tasks). */
+  readonly tasks?: readonly (Standing | undefined)[]
+}
+
+/** Where a job of tasks stands: which stage, how many of its tasks have ended, how long each running one has run (seconds). */
+export interface Standing {
+  readonly stage: number
+  readonly ended: number
+  readonly ran: readonly number[]
 }
 
 /** An engine between two events, as plain values and columns: for `Engine.restore` with the same settings, here or elsewhere. */
@@ -141,6 +153,8 @@ export class Engine implements JobTable {
   private busySlots = 0
   private sprintingSlots = 0
 
+  /** Slots that each job really holds: its slots, or the parts of them that it needs. */
+  readonly width: Int32Array | Float64Array
   private readonly left: Float64Array
   private readonly rate: Float64Array
   private readonly baseRate: Float64Array | undefined
@@ -160,7 +174,7 @@ export class Engine implements JobTable {
   private running = 0
   private readonly queue: WaitingQueue
   private blocked = -1
-  private readonly pool: SlotPool
+  private readonly pool: Pool
   private readonly rule: DisciplineRule
   private readonly sprinter: Sprinter | undefined
   private readonly attempts: Uint16Array | undefined
@@ -185,6 +199,8 @@ export class Engine implements JobTable {
     this.classIndex = jobs.classIndex
     this.size = jobs.size
     this.slots = jobs.slots
+    const share = jobs.needs?.share
+    this.width = share ? Float64Array.from(jobs.slots, (k, job) => k * countedShare(share[job] ?? 1)) : jobs.slots
     this.estimate = jobs.estimate ?? jobs.size
     this.owner = jobs.owner ?? jobs.classIndex
     this.classPriority = settings.classPriority
@@ -199,7 +215,7 @@ export class Engine implements JobTable {
     this.rate = space.float64('rate', n)
     this.since = space.float64('since', n)
     this.started = space.float64('started', n)
-    const most = Math.min(n, pool.capacity) + 1
+    const most = Math.min(n, pool.mostAtOnce) + 1
     this.heapKey = new Float64Array(most)
     this.heapJob = new Int32Array(most)
     if (rule.backfill === 'easy') {
@@ -333,7 +349,7 @@ export class Engine implements JobTable {
 
   attained(job: number, now: number): number {
     const held = this.state[job] === RUNNING ? this.held[job] + (now - this.started[job]) : this.held[job]
-    return held * this.slots[job]
+    return held * this.width[job]
   }
 
   get waiting(): number {
@@ -420,7 +436,7 @@ export class Engine implements JobTable {
       const last = first[job] + ++this.attempts![job] === first[job + 1]
       this.stop(job, t)
       // all that this attempt held, interrupted or not
-      this.lost += (this.held[job] - this.heldBefore![job]) * this.slots[job]
+      this.lost += (this.held[job] - this.heldBefore![job]) * this.width[job]
       this.heldBefore![job] = this.held[job]
       if (last && givenUp[job] === 1) this.leave(job, t)
       else {
@@ -461,8 +477,8 @@ export class Engine implements JobTable {
 
   private start(job: number, t: number): void {
     const k = this.slots[job]
-    const speed = this.pool.take(job, k)
-    this.busySlots += k
+    const speed = this.pool.take(job, k, job)
+    this.busySlots += this.width[job]
     this.state[job] = RUNNING
     this.rate[job] = speed
     if (this.baseRate !== undefined) {
@@ -471,7 +487,7 @@ export class Engine implements JobTable {
     }
     this.since[job] = t
     this.started[job] = t
-    this.queue.usage?.(this.owner[job], k, t)
+    this.queue.usage?.(this.owner[job], this.width[job], t)
     const key = this.nextAppointment(job, t)
     this.siftUp(this.running++, key, job)
     if (this.endOrder !== undefined) this.expect(job)
@@ -484,24 +500,24 @@ export class Engine implements JobTable {
     const k = this.slots[job]
     // sprinting first: it looks at the job while it still runs
     if (this.sprinter !== undefined) {
-      if (this.sprintFactor![job] !== 1) this.sprintingSlots -= k
+      if (this.sprintFactor![job] !== 1) this.sprintingSlots -= this.width[job]
       this.sprinter.onStop(job, t)
     }
     this.left[job] = Math.max(0, this.left[job] - (t - this.since[job]) * this.rate[job])
     this.held[job] += t - this.started[job]
-    this.busySlots -= k
+    this.busySlots -= this.width[job]
     this.removeFromHeap(job)
     if (this.settings.rates !== undefined) this.settle(job, t, -1)
     this.pool.give(job, k)
     if (this.endOrder !== undefined) this.forget(job)
-    this.queue.usage?.(this.owner[job], -k, t)
+    this.queue.usage?.(this.owner[job], -this.width[job], t)
   }
 
   private setFactor(job: number, factor: number, t: number): void {
     const was = this.sprintFactor![job] !== 1
     const is = factor !== 1
     this.sprintFactor![job] = factor
-    this.sprintingSlots += (is ? this.slots[job] : 0) - (was ? this.slots[job] : 0)
+    this.sprintingSlots += (is ? this.width[job] : 0) - (was ? this.width[job] : 0)
     this.setRate(job, t)
   }
 
@@ -564,7 +580,7 @@ export class Engine implements JobTable {
     if (fails >= 0) at = Math.min(at, this.since[job] + Math.max(0, this.left[job] - fails) / this.rate[job])
     const { levels } = this.rule
     if (levels !== undefined) {
-      const k = this.slots[job]
+      const k = this.width[job]
       const attained = this.attained(job, t)
       for (const level of levels) {
         if (attained < level * (1 - 1e-9)) {
@@ -594,7 +610,7 @@ export class Engine implements JobTable {
         if (rule.backfill !== undefined && newcomer >= 0) this.backfill(job, t, newcomer)
         return
       }
-      if (pool.fits(slots[job])) {
+      if (pool.fits(slots[job], job)) {
         queue.take(job, t)
         this.start(job, t)
       } else if (rule.interrupts !== 'never' && this.makeRoom(job, t)) {
@@ -613,6 +629,7 @@ export class Engine implements JobTable {
     const urgency = rule.urgency!
     const mine = urgency(this, job, t)
     const need = slots[job]
+    const wants = this.width[job]
     candidates.length = 0
     candidateUrgency.length = 0
     let could = pool.free
@@ -622,11 +639,11 @@ export class Engine implements JobTable {
       if (theirs > mine) {
         candidates.push(other)
         candidateUrgency.push(theirs)
-        could += slots[other]
+        could += this.width[other]
       }
     }
-    if (could < need) return false
-    pool.trialBegin(need)
+    if (could < wants - 1e-9) return false
+    pool.trialBegin(need, job)
     let evict = 0
     while (!pool.trialFits) {
       if (evict === candidates.length) return false
@@ -635,11 +652,13 @@ export class Engine implements JobTable {
       evict++
     }
     this.queue.take(job, t)
+    // what is left over of their slots may be room for whoever was blocked
+    this.blocked = -1
     for (let i = 0; i < evict; i++) {
       const other = candidates[i]
       this.stop(other, t)
       if (rule.interrupts === 'restart') {
-        this.lost += (t - this.started[other]) * slots[other]
+        this.lost += (t - this.started[other]) * this.width[other]
         this.left[other] = this.size[other]
         if (this.heldBefore !== undefined) this.heldBefore[other] = this.held[other]
       }
@@ -666,7 +685,7 @@ export class Engine implements JobTable {
   }
 
   private backfill(head: number, t: number, newcomer: number): void {
-    if (this.pool.free === 0) return
+    if (this.pool.full) return
     if (this.rule.backfill === 'easy') this.backfillEasy(head, t, newcomer)
     else this.backfillConservative(t)
   }
@@ -720,7 +739,7 @@ export class Engine implements JobTable {
     const need = slots[head]
     // While the promise holds, jobs that could not slip in before cannot now: only the newcomer is looked at.
     const holds = this.promisedTo === head && this.promisedAt >= t
-    if (holds && newcomer >= 0 && !pool.fits(slots[newcomer])) return
+    if (holds && newcomer >= 0 && !pool.fits(slots[newcomer], newcomer)) return
     let from = holds && newcomer >= 0 ? newcomer : head + 1
     if (queue.find(from, pool.free, Number.POSITIVE_INFINITY, -1) < 0) return
     if (!holds) {
@@ -728,7 +747,7 @@ export class Engine implements JobTable {
       // takes longer than was said; whoever is over time is then expected to end at once.
       const order = this.endOrder!
       const ends = this.endTimes!
-      pool.trialBegin(need)
+      pool.trialBegin(need, head)
       let i = 0
       for (; i < this.running && !pool.trialFits; i++) pool.trialGive(order[i], slots[order[i]])
       this.promisedAt = i > 0 ? Math.max(t, ends[i - 1]) : t
@@ -737,11 +756,11 @@ export class Engine implements JobTable {
     }
     const shadow = this.promisedAt
     const window = (shadow - t) * pool.topSpeed
-    while (pool.free > 0) {
-      const job = queue.find(from, pool.free, window, pool.trialFree - need)
+    while (!pool.full) {
+      const job = queue.find(from, pool.free, window, pool.trialFree - this.width[head])
       if (job < 0) return
       from = job + 1
-      if (!pool.fits(slots[job])) continue
+      if (!pool.fits(slots[job], job)) continue
       queue.take(job)
       this.start(job, t)
       // A job that will still hold its slots then may start only if the head fits beside it.
@@ -769,7 +788,7 @@ export class Engine implements JobTable {
     const free: number[] = [pool.free]
     const ends: { time: number; slots: number }[] = []
     for (let i = 0; i < this.running; i++)
-      ends.push({ time: Math.max(t, this.expectedEnd(heapJob[i])), slots: slots[heapJob[i]] })
+      ends.push({ time: Math.max(t, this.expectedEnd(heapJob[i])), slots: this.width[heapJob[i]] })
     ends.sort((a, b) => a.time - b.time)
     for (const end of ends) {
       if (times.length === 1 || end.time > times[times.length - 1]) {
@@ -780,13 +799,13 @@ export class Engine implements JobTable {
     }
     const speed = pool.topSpeed
     let job = queue.find(0, 0x7ffffffe, Number.POSITIVE_INFINITY, 0x7ffffffe)
-    for (let made = 0; job >= 0 && made < most && pool.free > 0; made++) {
-      const need = slots[job]
+    for (let made = 0; job >= 0 && made < most && !pool.full; made++) {
+      const need = this.width[job]
       const length = estimate[job] / speed
       // the earliest breakpoint from which `need` slots are free for `length`
       let at = 0
       for (let k = 0; k < times.length && times[k] < times[at] + length; k++) {
-        if (k >= at && free[k] < need) at = k + 1
+        if (k >= at && free[k] < need - 1e-9) at = k + 1
       }
       const start = times[at]
       const end = start + length
@@ -798,7 +817,7 @@ export class Engine implements JobTable {
       }
       for (let i = at; i < k; i++) free[i] -= need
       const after = job + 1
-      if (at === 0 && pool.fits(need)) {
+      if (at === 0 && pool.fits(slots[job], job)) {
         queue.take(job)
         this.start(job, t)
       }

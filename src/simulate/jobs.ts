@@ -6,13 +6,14 @@
  * are kept from the front of the draw, which for tasks drawn alike is a uniform choice without replacement, and which makes a job under a
  * larger drop ratio a part of the same job under a smaller one.
  */
-import { keptTasks, type ReplayJobs } from '../model/index.js'
+import { demandOf, keptTasks, type ReplayJobs } from '../model/index.js'
 import { Rng } from '../num/index.js'
 import { arrivalsOf, type FillArrivals } from './arrivals.js'
 import type { CompiledClass, CompiledScenario, CompiledStage } from './compile.js'
 import type { RunJobs } from './engine.js'
 import { withFailures } from './failures.js'
 import { Makespan } from './makespan.js'
+import type { JobNeeds } from './nodePool.js'
 import { Workspace } from './workspace.js'
 
 const BLOCK = 1024
@@ -38,7 +39,7 @@ export function drawJobs(
     stream.times(arrival)
     stream.sizes(size, 0, count)
     stream.slots(slots, 0, count)
-    return withFailures(compiled, { count, arrival, size, slots, classIndex }, seed, replication)
+    return withFailures(compiled, withNeeds(compiled, { count, arrival, size, slots, classIndex }), seed, replication)
   }
   // One block of coming jobs a class, merged by time.
   const n = streams.length
@@ -79,7 +80,7 @@ export function drawJobs(
       head[k] = times[after]
     }
   }
-  return withFailures(compiled, { count, arrival, size, slots, classIndex }, seed, replication)
+  return withFailures(compiled, withNeeds(compiled, { count, arrival, size, slots, classIndex }), seed, replication)
 }
 
 /** The jobs of a trace under this policy: run times shortened where the class is divisible and deflated. */
@@ -103,10 +104,34 @@ export function replayedJobs(compiled: CompiledScenario, replay: ReplayJobs, see
     size,
     slots: compiled.exclusive ? new Int32Array(count).fill(1) : replay.slots,
     classIndex,
+    ...(compiled.hasNeeds ? { needs: replayedNeeds(replay) } : {}),
     ...(estimate ? { estimate } : {}),
     ...(userIndex ? { owner: userIndex } : {}),
   }
   return withFailures(compiled, jobs, seed, 0)
+}
+
+/** What a trace says that its jobs need besides whole slots. */
+function replayedNeeds({ count, cpus, memoryMib, slotShare }: ReplayJobs): JobNeeds {
+  return {
+    cpus: cpus ?? new Float64Array(count),
+    memoryMib: memoryMib ?? new Float64Array(count),
+    ...(slotShare ? { share: slotShare } : {}),
+  }
+}
+
+/** Jobs with what their classes need besides slots; jobs of tasks say it stage by stage. */
+export function withNeeds(compiled: CompiledScenario, jobs: RunJobs): RunJobs {
+  if (!compiled.hasNeeds || jobs.needs !== undefined) return jobs
+  const needs = { cpus: new Float64Array(jobs.count), memoryMib: new Float64Array(jobs.count) }
+  for (let i = 0; i < jobs.count; i++) {
+    const own = compiled.classes[jobs.classIndex[i]].needs
+    if (own === undefined) continue
+    const demand = demandOf(jobs.slots[i], own)
+    needs.cpus[i] = demand.cpus
+    needs.memoryMib[i] = demand.memoryMib
+  }
+  return { ...jobs, needs }
 }
 
 /** What the jobs of one class bring, in order; times, sizes and slots each from their own stream. */
@@ -121,7 +146,7 @@ class ClassStream {
   private readonly maker: StageSizes | undefined
 
   constructor(
-    private readonly compiled: CompiledScenario,
+    compiled: CompiledScenario,
     private readonly jobClass: CompiledClass,
     seed: number,
     replication: number,
@@ -143,7 +168,7 @@ class ClassStream {
   sizes(out: Float64Array, from: number, count: number): void {
     const { maker, jobClass } = this
     if (maker !== undefined) for (let i = from; i < from + count; i++) out[i] = maker.size(this.ordinal++)
-    else if (this.compiled.byTask) out.fill(0, from, from + count)
+    else if (jobClass.stages !== undefined) out.fill(0, from, from + count)
     else {
       if (jobClass.bySlots) this.sizesBySlots(jobClass.bySlots, out, from, count)
       else jobClass.runTime!(this.runRng, out, from, count)
@@ -199,7 +224,7 @@ export class StageSizes {
   private readonly rng = new Rng(0)
   private readonly streams: StageStreams
   private tasks = new Float64Array(256)
-  private readonly makespan: Makespan
+  private readonly makespans: readonly Makespan[]
 
   constructor(
     private readonly stages: readonly CompiledStage[],
@@ -207,7 +232,7 @@ export class StageSizes {
     base: Rng,
   ) {
     this.streams = new StageStreams(stages, base)
-    this.makespan = new Makespan(slotSpeeds)
+    this.makespans = stages.map((stage) => new Makespan(laneSpeeds(slotSpeeds, stage)))
   }
 
   /** The n-th job of the class. */
@@ -215,20 +240,29 @@ export class StageSizes {
     let total = 0
     for (let s = 0; s < this.stages.length; s++) {
       const stage = this.stages[s]
+      const makespan = this.makespans[s]
       this.streams.seed(this.rng, n, s)
       if (stage.setup !== undefined) {
         stage.setup(this.rng, this.tasks, 0, 1)
-        total += this.tasks[0] / this.makespan.topSpeed
+        total += this.tasks[0] / makespan.topSpeed
       }
       const drawn = stage.tasks(this.rng)
       const kept = keptTasks(drawn, stage.dropRatio)
       const started = stage.cutsStragglers ? drawn : kept
       if (started > this.tasks.length) this.tasks = new Float64Array(2 * started)
       stage.taskTime(this.rng, this.tasks, 0, started)
-      total += stage.cutsStragglers ? this.makespan.untilEnded(this.tasks, started, kept) : this.makespan.of(this.tasks, kept)
+      total += stage.cutsStragglers ? makespan.untilEnded(this.tasks, started, kept) : makespan.of(this.tasks, kept)
     }
     return total
   }
+}
+
+/** How many tasks of a stage run side by side on the whole cluster, and how fast each: at the speed of its slowest slot. */
+function laneSpeeds(slotSpeeds: Float64Array, { slotsPerTask, runningAtMost }: CompiledStage): Float64Array {
+  if (slotsPerTask === 1 && runningAtMost >= slotSpeeds.length) return slotSpeeds
+  const fastest = slotSpeeds.slice().sort().reverse()
+  const lanes = Math.max(1, Math.min(runningAtMost, Math.floor(fastest.length / slotsPerTask)))
+  return Float64Array.from({ length: lanes }, (_, lane) => fastest[(lane + 1) * slotsPerTask - 1])
 }
 
 /** Sets a generator to the n-th of a family given by a base state: splitmix over the base words and n, then twelve rounds. */

@@ -5,6 +5,7 @@
  * What sprinting can give back is credited in full, what eviction with restart throws away is added (specs/deflate.md E7), so a total of 1
  * or more means that the queue grows without end. Gangs on nodes and strict queues can be unstable below 1: that shows only in a run.
  */
+import { demandOf, type Needs, type Scenario } from '../model/index.js'
 import { Rng } from '../num/index.js'
 import type { CompiledClass, CompiledScenario } from './compile.js'
 import { StageSizes } from './jobs.js'
@@ -43,10 +44,12 @@ export function loadOf(compiled: CompiledScenario): Load {
       total += jobClass.rate * held
     })
   }
+  // CPUs and memory may be scarcer than slots.
+  total += Math.max(0, ...scarcer(compiled, meanSizes).map((share) => share - nominal))
   // What attempts that fail or are stopped add to (or take off) the time on slots, by sampling the same sizes.
   classes.forEach((jobClass, k) => {
     if (jobClass.failures === undefined && jobClass.stopAfterSeconds === Number.POSITIVE_INFINITY) return
-    total += needs[k] * (mean(timeWithFailures(jobClass, samples[k])) / mean(samples[k]) - 1)
+    total += needs[k] * (mean(timeWithFailures(jobClass, exclusive, samples[k])) / mean(samples[k]) - 1)
   })
   // Storage is a second bottleneck: the share of its bandwidth that all reading needs.
   const { rates } = compiled
@@ -71,7 +74,10 @@ export function loadOf(compiled: CompiledScenario): Load {
   return { classes: needs, total, nominal, meanSizes }
 }
 
-function timeWithFailures({ failures, stopAfterSeconds, name }: CompiledClass, sizes: Float64Array): Float64Array {
+function timeWithFailures(jobClass: CompiledClass, exclusive: boolean, sizes: Float64Array): Float64Array {
+  const { failures, name, stages, isArray } = jobClass
+  // a job of stages is stopped as a whole: its tasks are not
+  const stopAfterSeconds = stages && !isArray && !exclusive ? Number.POSITIVE_INFINITY : jobClass.stopAfterSeconds
   const rng = new Rng(2, `load/${name}`)
   return sizes.map((size) => {
     let held = 0
@@ -86,17 +92,56 @@ function timeWithFailures({ failures, stopAfterSeconds, name }: CompiledClass, s
 function exactMean(jobClass: CompiledClass): number {
   if (jobClass.stages === undefined) return jobClass.runMean * jobClass.keptShare
   // shared engine: slot-seconds of all tasks
-  return jobClass.stages.reduce((sum, stage) => sum + stage.tasksMean * (1 - stage.dropRatio) * stage.taskMean, 0)
+  return jobClass.stages.reduce(
+    (sum, stage) => sum + stage.tasksMean * (1 - stage.dropRatio) * stage.taskMean * stage.slotsPerTask,
+    0,
+  )
+}
+
+/** Shares of the cluster’s CPUs and of its memory that all work needs in the long run; none where nobody asks or nothing limits. */
+function scarcer({ classes, scenario, hasNeeds }: CompiledScenario, meanSizes: readonly number[]): number[] {
+  if (!hasNeeds) return []
+  return (['cpus', 'memoryMib'] as const).flatMap((resource) => {
+    const has = scenario.cluster.nodes.reduce(
+      (sum, group) => sum + group.count * (group[resource] ?? Number.POSITIVE_INFINITY),
+      0,
+    )
+    const speed = averageSpeedOfNodes(scenario.cluster.nodes)
+    let need = 0
+    classes.forEach((jobClass, k) => {
+      const of = (slots: number, needs: Needs | undefined): number => demandOf(slots, needs)[resource]
+      if (jobClass.stages === undefined) need += jobClass.rate * meanSizes[k] * of(jobClass.slotsMean, jobClass.needs)
+      else
+        for (const stage of jobClass.stages)
+          need += jobClass.rate * stage.tasksMean * (1 - stage.dropRatio) * stage.taskMean * of(stage.slotsPerTask, stage.needs)
+    })
+    return has === Number.POSITIVE_INFINITY ? [] : [need / (has * speed)]
+  })
+}
+
+function averageSpeedOfNodes(nodes: Scenario['cluster']['nodes']): number {
+  const count = nodes.reduce((sum, group) => sum + group.count, 0)
+  return nodes.reduce((sum, group) => sum + group.count * group.speed, 0) / count
 }
 
 function averageSpeed({ slotSpeeds }: CompiledScenario): number {
-  return slotSpeeds.reduce((a, b) => a + b, 0) / slotSpeeds.length
+  return slotSpeeds.length === 0 ? 1 : slotSpeeds.reduce((a, b) => a + b, 0) / slotSpeeds.length
 }
 
 function sampleSizes(compiled: CompiledScenario, jobClass: CompiledClass): Float64Array {
   const out = new Float64Array(SAMPLE)
   const rng = new Rng(1, `load/${jobClass.name}`)
-  if (jobClass.stages) {
+  if (jobClass.stages && !compiled.exclusive) {
+    // tasks on shared slots: each by itself, as often as its stage has them
+    const counts = jobClass.stages.map((stage) => stage.tasksMean * (1 - stage.dropRatio))
+    const all = counts.reduce((a, b) => a + b, 0)
+    for (let i = 0; i < SAMPLE; i++) {
+      let left = rng.uniform() * all
+      let s = 0
+      while (s < counts.length - 1 && left >= counts[s]) left -= counts[s++]
+      jobClass.stages[s].taskTime(rng, out, i, 1)
+    }
+  } else if (jobClass.stages) {
     const sizes = new StageSizes(jobClass.stages, compiled.slotSpeeds, rng)
     for (let i = 0; i < SAMPLE; i++) out[i] = sizes.size(i)
   } else if (jobClass.runTime) {

@@ -22,6 +22,7 @@ export interface PoolGroup {
 /** How the policy’s placement reads on this cluster. */
 export function poolOf(cluster: Cluster, placement: Policy['placement'], jobs: number): SlotPool {
   const groups = cluster.nodes
+    .filter(({ slots }) => slots > 0)
     .map(({ count, slots, speed }) => ({ nodes: count, slots, speed }))
     .sort((a, b) => b.speed - a.speed || b.slots - a.slots)
   const oneSpeed = groups.every((group) => group.speed === groups[0].speed)
@@ -30,18 +31,42 @@ export function poolOf(cluster: Cluster, placement: Policy['placement'], jobs: n
   return new SlotPool('count', [{ nodes: 1, slots: slotCount(cluster), speed: groups[0].speed }], jobs)
 }
 
+/**
+ * Who holds what, as the engines see it. A holder is a job, or a task that runs; `job` says whose needs count where those are more than slots.
+ */
+export interface Pool {
+  readonly free: number
+  readonly capacity: number
+  /** Nobody can be let in before somebody leaves. */
+  readonly full: boolean
+  /** Holders that there can be at once. */
+  readonly mostAtOnce: number
+  readonly topSpeed: number
+  fits(k: number, job: number): boolean
+  take(holder: number, k: number, job: number): number
+  give(holder: number, k: number): void
+  held(holder: number): readonly { readonly node: number; readonly slots: number }[]
+  save(): SavedPool
+  restore(saved: SavedPool): void
+  trialBegin(k: number, job: number): void
+  trialGive(holder: number, k: number): void
+  trialTake(holder: number, k: number): boolean
+  readonly trialFree: number
+  readonly trialFits: boolean
+}
+
 type Cells = Int32Array<ArrayBuffer>
 
 /** Who holds what, as plain columns. */
 export interface SavedPool {
   readonly free: number
-  readonly columns: readonly Int32Array[]
+  readonly columns: readonly (Int32Array | Float64Array)[]
   readonly cells: readonly Int32Array[]
   readonly cellsUsed: number
   readonly cellSpare: number
 }
 
-export class SlotPool {
+export class SlotPool implements Pool {
   free: number
   readonly capacity: number
   /** Free slots of each node (`groups`: of each group). */
@@ -103,6 +128,14 @@ export class SlotPool {
     })
     this.groupFirst[groups.length] = node
     if (byNode) for (let i = node - 1; i >= 0; i--) this.link(i)
+  }
+
+  get full(): boolean {
+    return this.free === 0
+  }
+
+  get mostAtOnce(): number {
+    return this.capacity
   }
 
   /** The speed at which a job goes that holds only the fastest slots. */

@@ -3,6 +3,7 @@ import type { CompiledScenario } from './compile.js'
 import { fcfs, priorityNonPreemptive, priorityPreemptiveResume } from './disciplines/index.js'
 import { Engine, type EngineSettings, type InTheMidst, type RunJobs, type Totals } from './engine.js'
 import { quantiles } from './estimates.js'
+import { NodePool } from './nodePool.js'
 import { firstComeFirstServed, oneServerByPriority, type Recursed } from './recursions.js'
 import { TaskEngine, withOrdinals } from './taskEngine.js'
 import { Workspace } from './workspace.js'
@@ -27,18 +28,22 @@ export interface Run {
   readonly events: number
   readonly evictions: number
   readonly lowestBudget: number | undefined
+  /** 1 for a job that left without a result; absent where `jobs.failures` says it. */
+  readonly givenUp?: Uint8Array
 }
 
 /** How the engine is set up for these jobs. */
 export function engineSettings(compiled: CompiledScenario, jobs: RunJobs): EngineSettings {
   let owners = compiled.classes.length
   if (jobs.owner) for (let i = 0; i < jobs.count; i++) if (jobs.owner[i] >= owners) owners = jobs.owner[i] + 1
+  const pool = compiled.pool(jobs.count)
+  if (pool instanceof NodePool) pool.expect(jobs.count, jobs.slots, jobs.needs)
   return {
     jobs,
     classPriority: compiled.classPriority,
     owners,
     rule: compiled.rule,
-    pool: compiled.pool(jobs.count),
+    pool,
     markEvery: Math.max(1, Math.ceil(jobs.count / MARKS)),
     ...(compiled.sprint ? { sprint: compiled.sprint } : {}),
     ...(compiled.rates ? { rates: compiled.rates } : {}),
@@ -56,10 +61,10 @@ export function runJobs(
 ): Run {
   if (compiled.byTask) {
     const markEvery = Math.max(1, Math.ceil(jobs.count / MARKS))
-    const numbered = withOrdinals(jobs, compiled.classes.length)
-    const engine = new TaskEngine(compiled, numbered, chance.seed, chance.replication, markEvery)
+    const numbered = withOrdinals(jobs, compiled.classes.length, start ? start.running + start.waiting : 0)
+    const engine = new TaskEngine(compiled, numbered, chance.seed, chance.replication, markEvery, start)
     engine.run(horizonSeconds)
-    return runOf(engine, jobs, markEvery)
+    return { ...runOf(engine, jobs, markEvery), givenUp: engine.givenUp }
   }
   const settings = { ...engineSettings(compiled, jobs), ...(start ? { start } : {}) }
   const recursed =
@@ -80,7 +85,7 @@ function recursion(compiled: CompiledScenario, jobs: RunJobs, markEvery: number,
     return undefined
   if (jobs.arrival[0] < 0 || compiled.oneSlot === undefined || !classes.every((one) => one.slotsOf === undefined))
     return undefined
-  if (compiled.replayed && !compiled.exclusive) return undefined
+  if ((compiled.replayed && !compiled.exclusive) || compiled.hasNeeds) return undefined
   const { servers, speed } = compiled.oneSlot
   if (rule === fcfs) return firstComeFirstServed(jobs, servers, speed, markEvery, space)
   if (servers !== 1 || (rule !== priorityNonPreemptive && rule !== priorityPreemptiveResume)) return undefined
@@ -197,7 +202,7 @@ export function summarise(
     lostSlotSeconds: end.lost - start.lost,
     presentJobSeconds: end.present - start.present,
     simulatedJobs: jobs.count,
-    givenUp: jobs.failures ? jobs.failures.givenUp.subarray(first, last).reduce((sum, one) => sum + one, 0) : 0,
+    givenUp: (run.givenUp ?? jobs.failures?.givenUp)?.subarray(first, last).reduce((sum, one) => sum + one, 0) ?? 0,
     unfinished,
     events: run.events,
   }

@@ -1,14 +1,36 @@
-/** A 4-ary heap of (time, id) with places by id: the earliest first, ties by the smaller id. Ids are 0 … most − 1, each held at most once. */
+/**
+ * A 4-ary heap of (time, id) with places by id: the earliest first, ties by the smaller id, or by the smaller `rank` of the id where one is
+ * given. Ids are 0 … most − 1, each held at most once.
+ */
 export class TimeHeap {
   length = 0
-  private readonly key: Float64Array
-  private readonly id: Int32Array
-  private readonly place: Int32Array
+  private key: Float64Array
+  private id: Int32Array
+  private place: Int32Array
 
-  constructor(most: number) {
+  constructor(
+    most: number,
+    private rank?: Float64Array,
+  ) {
     this.key = new Float64Array(most)
     this.id = new Int32Array(most)
     this.place = new Int32Array(most).fill(-1)
+  }
+
+  /** Makes room for more ids, with their ranks where there are any. */
+  grow(most: number, rank?: Float64Array): void {
+    const { key, id, place } = this
+    this.key = new Float64Array(most)
+    this.key.set(key)
+    this.id = new Int32Array(most)
+    this.id.set(id)
+    this.place = new Int32Array(most).fill(-1)
+    this.place.set(place)
+    this.rank = rank
+  }
+
+  private sooner(a: number, b: number): boolean {
+    return this.rank === undefined ? a < b : this.rank[a] < this.rank[b]
   }
 
   /** Time of the first, Infinity when empty. */
@@ -50,7 +72,8 @@ export class TimeHeap {
 
   private settle(at: number, time: number, id: number): void {
     const parent = (at - 1) >> 2
-    if (at > 0 && (time < this.key[parent] || (time === this.key[parent] && id < this.id[parent]))) this.up(at, time, id)
+    if (at > 0 && (time < this.key[parent] || (time === this.key[parent] && this.sooner(id, this.id[parent]))))
+      this.up(at, time, id)
     else this.down(at, time, id)
   }
 
@@ -61,7 +84,7 @@ export class TimeHeap {
     while (at > 0) {
       const parent = (at - 1) >> 2
       const k = key[parent]
-      if (k < time || (k === time && ids[parent] < id)) break
+      if (k < time || (k === time && this.sooner(ids[parent], id))) break
       key[at] = k
       ids[at] = ids[parent]
       place[ids[at]] = at
@@ -82,9 +105,9 @@ export class TimeHeap {
       const end = Math.min(first + 4, length)
       let best = first
       for (let child = first + 1; child < end; child++) {
-        if (key[child] < key[best] || (key[child] === key[best] && ids[child] < ids[best])) best = child
+        if (key[child] < key[best] || (key[child] === key[best] && this.sooner(ids[child], ids[best]))) best = child
       }
-      if (key[best] > time || (key[best] === time && ids[best] > id)) break
+      if (key[best] > time || (key[best] === time && this.sooner(id, ids[best]))) break
       key[at] = key[best]
       ids[at] = ids[best]
       place[ids[at]] = at

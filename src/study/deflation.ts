@@ -5,6 +5,7 @@ import {
   caveat,
   type Issue,
   isRefusal,
+  type JobClass,
   lawMoments,
   lossOf,
   type Policy,
@@ -66,7 +67,9 @@ export function compareDeflation({ scenario, replay, policies, seed, precision, 
     ok: true,
     comparison: {
       schema: 'halftone/policy-comparison/1',
+      question: 'Drop, evict or wait?',
       scenario: scenario.name,
+      about: [lowestOf(scenario).name],
       seed,
       policies: compared,
       drops,
@@ -101,15 +104,19 @@ function stageDrops(scenario: Scenario): StageDrop[] {
   })
 }
 
+/** The class of lowest priority, the last of several. */
+function lowestOf({ workload }: Scenario): JobClass {
+  return workload.classes.reduce((a, b) => (b.priority >= a.priority ? b : a))
+}
+
 /** P and NP, then DA at a few ratios of the lowest class that its goal bears, then the same with sprint where the scenario describes one. */
 function namesWorthTrying(scenario: Scenario, drops: readonly StageDrop[]): string[] {
-  const classes = [...scenario.workload.classes].sort((a, b) => a.priority - b.priority)
-  const priorities = [...new Set(classes.map(({ priority }) => priority))]
-  const lowest = classes.at(-1)!
+  const priorities = [...new Set(scenario.workload.classes.map(({ priority }) => priority))]
+  const lowest = lowestOf(scenario)
   const most = Math.min(scenario.levers?.dropRatioAtMost?.[lowest.name] ?? DROP_AT_MOST, 0.99)
   const loss = scenario.goal?.classes[lowest.name]?.accuracyLossAtMost ?? LOSS_AT_MOST
   const own = drops.filter(({ className }) => className === lowest.name).flatMap(({ worth }) => worth.map((one) => one.dropRatio))
-  const divisible = lowest.work.kind !== 'stages' && lowest.work.divisible
+  const divisible = 'divisible' in lowest.work ? lowest.work.divisible : lowest.work.kind === 'array' && lowest.work.droppable
   const ratios = [...new Set(own.length > 0 ? own : divisible ? [0.1, 0.2, 0.3, 0.4] : [])]
     .filter(
       (ratio) => ratio <= most + 1e-12 && lossOf(lowest.accuracy, ratio).value <= Math.max(loss, lowest.accuracy ? 0 : ratio),

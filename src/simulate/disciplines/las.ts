@@ -18,6 +18,7 @@ export function leastAttainedService(levels: readonly number[] = TIRESIAS_LEVELS
   return {
     name: 'las',
     interrupts: 'resume',
+    drifts: true,
     levels,
     queue: (jobs) => new RankQueue((job, now) => level(jobs.attained(job, now))),
     urgency: (jobs, job, now) => level(jobs.attained(job, now)),

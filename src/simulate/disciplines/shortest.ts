@@ -12,6 +12,7 @@ export const shortestJobFirst: DisciplineRule = {
 export const shortestRemainingFirst: DisciplineRule = {
   name: 'srtf',
   interrupts: 'resume',
+  drifts: true,
   queue: (jobs) => new RankQueue((job, now) => jobs.remaining(job, now)),
   urgency: (jobs, job, now) => jobs.remaining(job, now),
 }
