@@ -15,8 +15,11 @@ export {
   quantileForest,
 } from './forest.js'
 export * from './learner.js'
-export type { LinearModel } from './linear-model.js'
-export { linearFrom } from './linear-model.js'
+export { type LinearClassModel, linearClassesFrom } from './linear-classes.js'
+export { type LinearModel, linearFrom } from './linear-model.js'
+export * from './logistic.js'
+export * from './neighbours.js'
+export * from './neighbours-index.js'
 export * from './net.js'
 export * from './nnls.js'
 export * from './prepare.js'

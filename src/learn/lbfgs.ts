@@ -25,7 +25,7 @@ export function minimise(
   { precision, iterations, progress }: MinimiseOptions,
 ): Minimum {
   const n = start.length
-  let x = start.slice()
+  let x: Float64Array = start.slice()
   let g: Float64Array = new Float64Array(n)
   let value = evaluate(x, g)
   const steps: Float64Array[] = []
