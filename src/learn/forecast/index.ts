@@ -1,0 +1,5 @@
+export * from './ar.js'
+export * from './ets.js'
+export * from './forecaster.js'
+export * from './harmonic.js'
+export * from './naive.js'
