@@ -28,7 +28,7 @@ import { presentRows, rowWeights, sampleCaveats } from './prepare.js'
 import { quantilesOfLeaves, type RankedTrees, ranked } from './quantile-leaves.js'
 import { packForest, unpackForest } from './save-trees.js'
 import type { Samples, Table } from './table.js'
-import { forBlocks, leafOf, sumOfTrees, walkDown } from './tree.js'
+import { forBlocks, leafOf, sumOfTrees, walkerOf } from './tree.js'
 import { monotoneOf, settingIssues } from './tree-settings.js'
 
 export interface ForestSettings {
@@ -464,10 +464,11 @@ export function likeliest(classes: Float64Array, probabilities: Float64Array, ro
 function sharesOfTrees(trees: ForestParts['trees'], bins: Bins, table: Table, classes: number): Float64Array {
   const out = new Float64Array(table.rows * classes)
   const leaves = new Int32Array(table.rows)
+  const walk = walkerOf(trees, bins.length, table.rows)
   forBlocks(bins, table, (codes, from, rows) => {
-    for (const tree of trees) {
-      walkDown(tree, codes, bins.length, rows, leaves)
-      const { values, shares } = tree
+    for (let t = 0; t < trees.length; t++) {
+      walk(t, codes, rows, leaves)
+      const { values, shares } = trees[t]!
       for (let i = 0; i < rows; i++) {
         const value = values[leaves[i]!]!
         const at = (from + i) * classes

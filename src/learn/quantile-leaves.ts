@@ -2,7 +2,7 @@
 import type { Bins } from './bins.js'
 import type { GrownTree } from './grow.js'
 import type { Table } from './table.js'
-import { forBlocks, type Tree, walkDown } from './tree.js'
+import { forBlocks, type Tree, walkerOf } from './tree.js'
 
 /** Rows in the leaves of all trees, as ranks of their targets. */
 export interface RankedTrees {
@@ -53,12 +53,13 @@ export function quantilesOfLeaves(
   const out = new Float64Array(table.rows * levels.length)
   const mass = new Float64Array(targets.length)
   const marks = new Int32Array((targets.length >> 5) + 1)
+  const walk = walkerOf(trees, bins.length, table.rows)
   let leaves = new Int32Array(0)
   const one = new Int32Array(table.rows)
   forBlocks(bins, table, (codes, from, count) => {
     if (leaves.length < trees.length * count) leaves = new Int32Array(trees.length * count)
-    trees.forEach((tree, t) => {
-      walkDown(tree, codes, bins.length, count, one)
+    trees.forEach((_, t) => {
+      walk(t, codes, count, one)
       for (let i = 0; i < count; i++) leaves[i * trees.length + t] = one[i]!
     })
     for (let i = 0; i < count; i++) {

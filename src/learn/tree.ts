@@ -1,7 +1,7 @@
 /**
  * Trees as flat arrays. Node i is two integers: `nodes[2i]` is `column · 256 + bin` and `nodes[2i + 1]` the node to go to when the row's code in that column is at
- * most `bin`; the next one otherwise. A leaf sends every row to itself (bin 255), so that rows can be walked down side by side without asking whether one has
- * arrived. `values[i]` is what node i says.
+ * most `bin`; the next one otherwise. A leaf sends every row to itself (bin 255), so that rows can be walked down side by side without asking at each step whether one
+ * has arrived. `values[i]` is what node i says.
  */
 import { type Bins, type Coder, coderOf, encodeInto } from './bins.js'
 import type { Table } from './table.js'
@@ -24,29 +24,87 @@ export function leafOf(nodes: Int32Array, codes: Uint8Array, at: number, step: n
   }
 }
 
-/** Rows a block of which is walked down all trees before the next: their codes stay in the cache. */
-const BLOCK = 8192
+/** Rows a block of which is walked down all trees before the next. */
+const BLOCK = 65536
 
 /** Calls `use` for blocks of rows: their codes row after row, the first row and how many. */
 export function forBlocks(bins: Bins, table: Table, use: (codes: Uint8Array, from: number, rows: number) => void): void {
   const columns = bins.length
   const coders: Coder[] = bins.map((bin) => coderOf(bin, table.rows))
   const codes = new Uint8Array(Math.min(BLOCK, table.rows) * columns)
+  // few rows at a time while they are laid out row by row, so that their codes stay in the cache
+  const strip = Math.max(256, Math.floor(65536 / columns))
   for (let from = 0; from < table.rows; from += BLOCK) {
     const to = Math.min(table.rows, from + BLOCK)
-    for (let c = 0; c < columns; c++) encodeInto(coders[c]!, table.columns[c]!, from, to, codes, c, columns)
+    for (let first = from; first < to; first += strip)
+      for (let c = 0; c < columns; c++)
+        encodeInto(
+          coders[c]!,
+          table.columns[c]!,
+          first,
+          Math.min(to, first + strip),
+          codes,
+          (first - from) * columns + c,
+          columns,
+        )
     use(codes, from, to - from)
   }
 }
 
 /**
- * Walks `rows` rows of row-major `codes` down a tree and writes the leaf of each into `leaves`. Eight rows go down side by side: each waits for memory, not
- * for the others.
+ * A tree to walk many rows down: a node is one integer, from the lowest bit the bin (8 bits), the column (as many as are needed) and how far on the left child is.
+ * Absent where a tree is too large for that.
  */
-export function walkDown({ nodes, depth }: Tree, codes: Uint8Array, columns: number, rows: number, leaves: Int32Array): void {
+interface PackedTree {
+  readonly words: Int32Array
+  readonly mask: number
+  readonly shift: number
+}
+
+function packed({ nodes, values }: Tree, columns: number): PackedTree | undefined {
+  const bits = 32 - Math.clz32(columns - 1)
+  const shift = 8 + bits
+  const most = 2 ** (32 - shift)
+  const words = new Int32Array(values.length)
+  for (let i = 0; i < words.length; i++) {
+    const jump = nodes[2 * i + 1]! - i
+    if (jump >= most) return undefined
+    words[i] = nodes[2 * i]! | (jump << shift)
+  }
+  return { words, mask: 2 ** bits - 1, shift }
+}
+
+/**
+ * What walks rows of row-major codes down trees: `walk(t, codes, rows, leaves)` writes the leaf of each row in tree t into `leaves`. Eight rows go down side by side,
+ * each waiting for its memory and not for that of the others.
+ */
+export function walkerOf(
+  trees: readonly Tree[],
+  columns: number,
+  rowsAtAll: number,
+): (t: number, codes: Uint8Array, rows: number, leaves: Int32Array) => void {
+  const worth = rowsAtAll >= 1024
+  const quick = trees.map((tree) => (worth ? packed(tree, columns) : undefined))
+  return (t, codes, rows, leaves) => {
+    const one = quick[t]
+    const done = one === undefined ? 0 : walkDown(one, codes, columns, rows, leaves)
+    const { nodes } = trees[t]!
+    for (let row = done; row < rows; row++) leaves[row] = leafOf(nodes, codes, row * columns, 1)
+  }
+}
+
+/** Walks rows down, eight at a time; returns how many. */
+function walkDown(
+  { words, mask, shift }: PackedTree,
+  codes: Uint8Array,
+  columns: number,
+  rows: number,
+  leaves: Int32Array,
+): number {
   let row = 0
   for (; row + 8 <= rows; row += 8) {
     const a0 = row * columns
+
     const a1 = a0 + columns
     const a2 = a1 + columns
     const a3 = a2 + columns
@@ -62,26 +120,52 @@ export function walkDown({ nodes, depth }: Tree, codes: Uint8Array, columns: num
     let i5 = 0
     let i6 = 0
     let i7 = 0
-    for (let level = 0; level < depth; level++) {
-      const s0 = nodes[2 * i0]!
-      const s1 = nodes[2 * i1]!
-      const s2 = nodes[2 * i2]!
-      const s3 = nodes[2 * i3]!
-      const s4 = nodes[2 * i4]!
-      const s5 = nodes[2 * i5]!
-      const s6 = nodes[2 * i6]!
-      const s7 = nodes[2 * i7]!
-      // bin − code is negative, so its sign bit is 1, where the code is greater: the node after the left one
-      const n0 = nodes[2 * i0 + 1]! + (((s0 & 255) - codes[a0 + (s0 >>> 8)]!) >>> 31)
-      const n1 = nodes[2 * i1 + 1]! + (((s1 & 255) - codes[a1 + (s1 >>> 8)]!) >>> 31)
-      const n2 = nodes[2 * i2 + 1]! + (((s2 & 255) - codes[a2 + (s2 >>> 8)]!) >>> 31)
-      const n3 = nodes[2 * i3 + 1]! + (((s3 & 255) - codes[a3 + (s3 >>> 8)]!) >>> 31)
-      const n4 = nodes[2 * i4 + 1]! + (((s4 & 255) - codes[a4 + (s4 >>> 8)]!) >>> 31)
-      const n5 = nodes[2 * i5 + 1]! + (((s5 & 255) - codes[a5 + (s5 >>> 8)]!) >>> 31)
-      const n6 = nodes[2 * i6 + 1]! + (((s6 & 255) - codes[a6 + (s6 >>> 8)]!) >>> 31)
-      const n7 = nodes[2 * i7 + 1]! + (((s7 & 255) - codes[a7 + (s7 >>> 8)]!) >>> 31)
-      const moved = (i0 ^ n0) | (i1 ^ n1) | (i2 ^ n2) | (i3 ^ n3) | (i4 ^ n4) | (i5 ^ n5) | (i6 ^ n6) | (i7 ^ n7)
-      if (moved === 0) break
+    for (;;) {
+      // two levels before asking whether all have arrived: a leaf sends a row to itself
+      {
+        // bin − code is negative, so its sign bit is 1, where the code is greater: the node after the left one
+        const s0 = words[i0]!
+        const n0 = i0 + (s0 >>> shift) + (((s0 & 255) - codes[a0 + ((s0 >>> 8) & mask)]!) >>> 31)
+        const s1 = words[i1]!
+        const n1 = i1 + (s1 >>> shift) + (((s1 & 255) - codes[a1 + ((s1 >>> 8) & mask)]!) >>> 31)
+        const s2 = words[i2]!
+        const n2 = i2 + (s2 >>> shift) + (((s2 & 255) - codes[a2 + ((s2 >>> 8) & mask)]!) >>> 31)
+        const s3 = words[i3]!
+        const n3 = i3 + (s3 >>> shift) + (((s3 & 255) - codes[a3 + ((s3 >>> 8) & mask)]!) >>> 31)
+        const s4 = words[i4]!
+        const n4 = i4 + (s4 >>> shift) + (((s4 & 255) - codes[a4 + ((s4 >>> 8) & mask)]!) >>> 31)
+        const s5 = words[i5]!
+        const n5 = i5 + (s5 >>> shift) + (((s5 & 255) - codes[a5 + ((s5 >>> 8) & mask)]!) >>> 31)
+        const s6 = words[i6]!
+        const n6 = i6 + (s6 >>> shift) + (((s6 & 255) - codes[a6 + ((s6 >>> 8) & mask)]!) >>> 31)
+        const s7 = words[i7]!
+        const n7 = i7 + (s7 >>> shift) + (((s7 & 255) - codes[a7 + ((s7 >>> 8) & mask)]!) >>> 31)
+        i0 = n0
+        i1 = n1
+        i2 = n2
+        i3 = n3
+        i4 = n4
+        i5 = n5
+        i6 = n6
+        i7 = n7
+      }
+      const s0 = words[i0]!
+      const n0 = i0 + (s0 >>> shift) + (((s0 & 255) - codes[a0 + ((s0 >>> 8) & mask)]!) >>> 31)
+      const s1 = words[i1]!
+      const n1 = i1 + (s1 >>> shift) + (((s1 & 255) - codes[a1 + ((s1 >>> 8) & mask)]!) >>> 31)
+      const s2 = words[i2]!
+      const n2 = i2 + (s2 >>> shift) + (((s2 & 255) - codes[a2 + ((s2 >>> 8) & mask)]!) >>> 31)
+      const s3 = words[i3]!
+      const n3 = i3 + (s3 >>> shift) + (((s3 & 255) - codes[a3 + ((s3 >>> 8) & mask)]!) >>> 31)
+      const s4 = words[i4]!
+      const n4 = i4 + (s4 >>> shift) + (((s4 & 255) - codes[a4 + ((s4 >>> 8) & mask)]!) >>> 31)
+      const s5 = words[i5]!
+      const n5 = i5 + (s5 >>> shift) + (((s5 & 255) - codes[a5 + ((s5 >>> 8) & mask)]!) >>> 31)
+      const s6 = words[i6]!
+      const n6 = i6 + (s6 >>> shift) + (((s6 & 255) - codes[a6 + ((s6 >>> 8) & mask)]!) >>> 31)
+      const s7 = words[i7]!
+      const n7 = i7 + (s7 >>> shift) + (((s7 & 255) - codes[a7 + ((s7 >>> 8) & mask)]!) >>> 31)
+      if (((i0 ^ n0) | (i1 ^ n1) | (i2 ^ n2) | (i3 ^ n3) | (i4 ^ n4) | (i5 ^ n5) | (i6 ^ n6) | (i7 ^ n7)) === 0) break
       i0 = n0
       i1 = n1
       i2 = n2
@@ -91,7 +175,7 @@ export function walkDown({ nodes, depth }: Tree, codes: Uint8Array, columns: num
       i6 = n6
       i7 = n7
     }
-    leaves[row] = i0
+    leaves[row + 0] = i0
     leaves[row + 1] = i1
     leaves[row + 2] = i2
     leaves[row + 3] = i3
@@ -100,16 +184,17 @@ export function walkDown({ nodes, depth }: Tree, codes: Uint8Array, columns: num
     leaves[row + 6] = i6
     leaves[row + 7] = i7
   }
-  for (; row < rows; row++) leaves[row] = leafOf(nodes, codes, row * columns, 1)
+  return row
 }
 
 /** Adds what the trees say of each row of a table: Σ over trees of the value of its leaf. */
 export function sumOfTrees(trees: readonly Tree[], bins: Bins, table: Table, out: Float64Array): void {
   const leaves = new Int32Array(Math.min(BLOCK, table.rows))
+  const walk = walkerOf(trees, bins.length, table.rows)
   forBlocks(bins, table, (codes, from, rows) => {
-    for (const tree of trees) {
-      walkDown(tree, codes, bins.length, rows, leaves)
-      const { values } = tree
+    for (let t = 0; t < trees.length; t++) {
+      walk(t, codes, rows, leaves)
+      const { values } = trees[t]!
       for (let i = 0; i < rows; i++) out[from + i] = out[from + i]! + values[leaves[i]!]!
     }
   })
