@@ -8,6 +8,7 @@ import { addPlanCommand } from './plan.js'
 import { addPredictCommand } from './predict.js'
 import { addSimulateCommand } from './simulate.js'
 import { addSolveCommand } from './solve.js'
+import { addSprintCommand } from './sprint.js'
 import { addValidateCommand } from './validate.js'
 import { addWorkloadCommand } from './workload.js'
 
@@ -20,6 +21,7 @@ const COMMANDS: readonly AddCommand[] = [
   addPredictCommand,
   addPlanCommand,
   addDeflateCommand,
+  addSprintCommand,
   addSimulateCommand,
   addSolveCommand,
   addValidateCommand,

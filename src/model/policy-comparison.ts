@@ -16,6 +16,8 @@ export interface ComparedPolicy {
   readonly outcome: Prediction | Refusal
   /** What a formula says of it, where one holds. */
   readonly analytic?: Prediction
+  /** Best mean response of the classes that this is about, over this policy’s: 1 for the best. */
+  readonly ability?: number
   /** Against the first policy; absent for itself, and where either was refused. */
   readonly against?: readonly PairedDifference[]
 }
@@ -40,8 +42,12 @@ export interface StageDrop {
 /** Policies side by side on one scenario. */
 export interface PolicyComparison {
   readonly schema: 'halftone/policy-comparison/1'
+  /** What the comparison answers: “Drop, evict or wait?” */
+  readonly question: string
   readonly scenario: string
   readonly seed: number
+  /** The classes whose mean response the answer is about. */
+  readonly about: readonly string[]
   readonly policies: readonly ComparedPolicy[]
   readonly drops: readonly StageDrop[]
   readonly caveats: readonly Caveat[]

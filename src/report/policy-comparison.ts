@@ -6,8 +6,8 @@ import { dataTable, distinct, page, saidInWords } from './page.js'
 import { policyInWords } from './policy-words.js'
 import { bullets, heading, ink, parts, plain, type TextOptions, table, wrap } from './terminal.js'
 
-/** Policies side by side in a sentence: who gains most for the lowest class, what it costs the others. */
-export function policyComparisonInWords({ policies }: PolicyComparison): string {
+/** Policies side by side in a sentence: which is best for the classes it is about, and what it costs the others. */
+export function policyComparisonInWords({ policies, about }: PolicyComparison): string {
   const first = policies[0]
   const base = first && answered(first)
   if (!first || !base) return `${first?.policy.name ?? 'The first policy'} gives no answer to hold the others against.`
@@ -16,11 +16,14 @@ export function policyComparisonInWords({ policies }: PolicyComparison): string 
     return outcome ? [{ one, outcome }] : []
   })
   if (rivals.length === 0) return `Only ${first.policy.name} gives an answer.`
-  const last = base.classes.length - 1
-  const best = rivals.reduce((a, b) => (mean(b.outcome, last) < mean(a.outcome, last) ? b : a))
+  const best = rivals.reduce((a, b) => (meanOf(b.outcome, about) < meanOf(a.outcome, about) ? b : a))
   const moved = base.classes.map(({ name }, k) => `${name} ${change(mean(base, k), mean(best.outcome, k))}`)
-  const waste = `waste ${percent(base.cluster.waste.value)} → ${percent(best.outcome.cluster.waste.value)}`
-  return `Best for ${base.classes[last]!.name}: ${best.one.policy.name}; mean responses against ${first.policy.name}: ${moved.join(', ')}; ${waste}.`
+  const [wasted, wastes] = [base.cluster.waste.value, best.outcome.cluster.waste.value]
+  const waste = wasted > 0 || wastes > 0 ? `; waste ${percent(wasted)} → ${percent(wastes)}` : ''
+  const said = `mean responses against ${first.policy.name}: ${moved.join(', ')}${waste}`
+  if (meanOf(best.outcome, about) >= meanOf(base, about))
+    return `None is better for ${about.join(', ')} than ${first.policy.name}; the nearest is ${best.one.policy.name}; ${said}.`
+  return `Best for ${about.join(', ')}: ${best.one.policy.name}; ${said}.`
 }
 
 /** The comparison for a terminal. */
@@ -29,6 +32,8 @@ export function policyComparisonText(comparison: PolicyComparison, options: Text
   const right = 'right' as const
   const first = comparison.policies[0]
   const base = first && answered(first)
+  const able = comparison.policies.some(({ ability }) => ability !== undefined)
+  const loses = comparison.policies.some((one) => lossOf(answered(one)) > 0)
   const classes = firstAnswer(comparison)?.classes.map(({ name }) => name) ?? []
   const columns = [
     { head: 'Policy' },
@@ -37,8 +42,9 @@ export function policyComparisonText(comparison: PolicyComparison, options: Text
       { head: base ? `against ${first.policy.name}` : '', align: right },
       { head: 'p95', align: right },
     ]),
+    ...(able ? [{ head: 'Ability', align: right }] : []),
     { head: 'Waste', align: right },
-    { head: 'Loss', align: right },
+    ...(loses ? [{ head: 'Loss', align: right }] : []),
   ]
   const rows = comparison.policies.map((one) => {
     const outcome = answered(one)
@@ -55,15 +61,16 @@ export function policyComparisonText(comparison: PolicyComparison, options: Text
         one === first || !base ? '' : change(mean(base, k), c.response.mean.value) + (sure(one, k) ? '' : ' ?'),
         duration(c.response.p95?.value),
       ]),
+      ...(able ? [percent(one.ability)] : []),
       percent(outcome.cluster.waste.value),
-      percent(Math.max(...outcome.classes.map((c) => c.accuracyLoss.value))),
+      ...(loses ? [percent(lossOf(outcome))] : []),
     ]
   })
   const refused = comparison.policies.flatMap(({ policy, outcome }) =>
     isRefusal(outcome) ? [`${policy.name}: ${outcome.message}`] : [],
   )
   return parts(
-    `${heading(plain(`Drop, evict or wait? ${comparison.scenario}`), pen)}\n${wrap(plain(policyComparisonInWords(comparison), 600), pen)}`,
+    `${heading(plain(`${comparison.question} ${comparison.scenario}`), pen)}\n${wrap(plain(policyComparisonInWords(comparison), 600), pen)}`,
     table(columns, rows, pen),
     refused.length > 0 &&
       bullets(
@@ -135,8 +142,8 @@ export function policyComparisonPage(comparison: PolicyComparison): string {
   )
   const base = comparison.policies[0] && answered(comparison.policies[0])
   return page({
-    kind: 'deflation',
-    question: `Drop, evict or wait? ${comparison.scenario}`,
+    kind: 'policies',
+    question: `${comparison.question} ${comparison.scenario}`,
     answer: policyComparisonInWords(comparison),
     trust: [
       'All policies were played on the same arrivals and the same task times. Intervals are of 95 %.',
@@ -193,6 +200,7 @@ function comparisonTable({ policies }: PolicyComparison, base: Prediction | unde
 }
 
 function clusterTable({ policies }: PolicyComparison): Content {
+  const able = policies.some(({ ability }) => ability !== undefined)
   const rows = policies.flatMap((one): Content[][] => {
     const cluster = answered(one)?.cluster
     if (!cluster) return []
@@ -200,6 +208,7 @@ function clusterTable({ policies }: PolicyComparison): Content {
       [
         one.policy.name,
         policyInWords(one.policy),
+        ...(able ? [percent(one.ability)] : []),
         percent(cluster.utilisation.value),
         percent(cluster.waste.value),
         power(cluster.powerWatts?.value),
@@ -212,6 +221,7 @@ function clusterTable({ policies }: PolicyComparison): Content {
     [
       { head: 'Policy' },
       { head: 'What it does' },
+      ...(able ? [{ head: 'Ability', numeric: true }] : []),
       { head: 'Utilisation', numeric: true },
       { head: 'Waste', numeric: true },
       { head: 'Power', numeric: true },
@@ -250,6 +260,18 @@ function answered({ outcome }: ComparedPolicy): Prediction | undefined {
 
 function firstAnswer({ policies }: PolicyComparison): Prediction | undefined {
   return policies.flatMap((one) => answered(one) ?? [])[0]
+}
+
+/** The greatest accuracy loss of any class. */
+function lossOf(outcome: Prediction | undefined): number {
+  return Math.max(0, ...(outcome?.classes.map((c) => c.accuracyLoss.value) ?? []))
+}
+
+/** Mean response of the named classes, each job counted once. */
+function meanOf({ classes }: Prediction, about: readonly string[]): number {
+  const some = classes.filter(({ name }) => about.includes(name))
+  const arrivals = some.reduce((sum, c) => sum + c.arrivalsPerSecond, 0)
+  return some.reduce((sum, c) => sum + (c.arrivalsPerSecond / arrivals) * c.response.mean.value, 0)
 }
 
 function mean(prediction: Prediction, k: number): number {
