@@ -3,6 +3,7 @@ import { type Learner, type RegressionModel, tableOf } from '../learn/index.js'
 import { isRefusal } from '../model/index.js'
 import { Rng } from '../num/index.js'
 import { calibrateEffectiveRate, effectiveRate, sprintQueueModel } from './effective-rate.js'
+import { sprintCurves } from './sprint-curves.js'
 import { type SprintCondition, sprintCapacity, sprintPaths } from './sprint-paths.js'
 
 const condition = (over: Partial<SprintCondition> = {}): SprintCondition => ({
@@ -15,6 +16,7 @@ const condition = (over: Partial<SprintCondition> = {}): SprintCondition => ({
   ...over,
 })
 const paths = sprintPaths({ rng: new Rng(3, 'test') })
+const curves = sprintCurves({ seed: 3 })
 const free = { budgetSeconds: Number.POSITIVE_INFINITY, windowSeconds: Number.POSITIVE_INFINITY }
 
 /** A learner of one number: the weighted mean. */
@@ -83,14 +85,31 @@ describe('mean response on common paths', () => {
   })
 })
 
+describe('response curves', () => {
+  it('differ from the simulation at that very speed by less than 0.3 %, but for a kink', () => {
+    const drawn = sprintPaths({ rng: new Rng(3, 'sprint paths'), queries: 20_000 })
+    const short = sprintCurves({ seed: 3, queries: 20_000 })
+    const errors: number[] = []
+    for (const timeoutSeconds of [0, 2, 8])
+      for (const budgetSeconds of [5, 20, 60])
+        for (const speed of [1.03, 1.17, 1.37, 1.52, 1.71, 2.6]) {
+          const at = condition({ timeoutSeconds, budgetSeconds })
+          errors.push(Math.abs(short.responseSeconds(at, speed) / drawn.meanResponseSeconds(at, speed) - 1))
+        }
+    errors.sort((x, y) => x - y)
+    expect(errors.at(-1)).toBeLessThan(0.03)
+    expect(errors[Math.floor(errors.length * 0.95)]).toBeLessThan(0.003)
+  })
+})
+
 describe('calibration', () => {
   it.each([1.2, 1.5, 2.4])('gives back the speed %d behind a response of the simulator itself', (speed) => {
-    const observed = paths.meanResponseSeconds(condition({ timeoutSeconds: 1, budgetSeconds: 60 }), speed)
+    const observed = curves.responseSeconds(condition({ timeoutSeconds: 1, budgetSeconds: 60 }), speed)
     const { ratio, weight, verdict } = calibrateEffectiveRate(
       condition({ timeoutSeconds: 1, budgetSeconds: 60 }),
       1.5,
       observed,
-      paths,
+      curves,
     )
     expect(verdict).toBe('identified')
     expect(weight).toBeGreaterThan(0.9)
@@ -99,21 +118,21 @@ describe('calibration', () => {
 
   it('finds speeds beyond three times the marginal one: the bracket grows', () => {
     const at = condition({ timeoutSeconds: 0, ...free })
-    const observed = paths.meanResponseSeconds(at, 9)
-    expect(calibrateEffectiveRate(at, 1.5, observed, paths).ratio * 1.5).toBeGreaterThan(8)
+    const observed = curves.responseSeconds(at, 9)
+    expect(calibrateEffectiveRate(at, 1.5, observed, curves).ratio * 1.5).toBeGreaterThan(8)
   })
 
   it('stays at the marginal rate where almost nothing is sprinted', () => {
     const rare = condition({ arrivalRatePerSecond: 0.3, timeoutSeconds: 30 })
-    const observed = paths.meanResponseSeconds(rare, 2)
-    const { ratio, weight } = calibrateEffectiveRate(rare, 1.5, observed, paths)
+    const observed = curves.responseSeconds(rare, 2)
+    const { ratio, weight } = calibrateEffectiveRate(rare, 1.5, observed, curves)
     expect(weight).toBeLessThan(0.1)
     expect(ratio).toBeGreaterThan(0.95)
     expect(ratio).toBeLessThan(1.1)
   })
 
   it('says so when the response is above the one without any sprint', () => {
-    expect(calibrateEffectiveRate(condition(), 1.5, 10, paths)).toEqual({ ratio: 1, weight: 0, verdict: 'above-no-sprint' })
+    expect(calibrateEffectiveRate(condition(), 1.5, 10, curves)).toEqual({ ratio: 1, weight: 0, verdict: 'above-no-sprint' })
   })
 })
 

@@ -5,11 +5,14 @@
  *
  *   calibrate   s: R_sim(s) = R_obs,   R_sim falls with s;  bracket [1, 3 μ_m/μ], which grows where s lies above it
  *   shrink      ln s ← w ln s + (1 − w) ln(μ_m/μ),   w = e²τ²/(e²τ² + σ²),   e = −d ln R/d ln s
- *   learn       s μ/μ_m from (λ, μ, μ_m, c², T, B, R, workload), rows weighted by w
+ *   learn       s μ/μ_m from (λ, μ, μ_m, c², T, B, R, workload) and from how sprints go in the simulator at the marginal rate, rows weighted by w
  *   predict     R_sim(s) with the learned s
  *
  * e is how much the response tells about the speed: where almost nothing is sprinted it is 0, and the speed stays at the marginal one. τ is how far effective
  * and marginal rates differ (0.3 in ln s), σ the noise of an observation (1 %).
+ *
+ * How sprints go: the share of time sprinted and the share of queries whose sprint the empty bucket ends. They are why effective and marginal rate differ, and under an
+ * unseen load they take values that other policies have at loads that were seen, so that a forest need not extrapolate.
  *
  * Source: Morris et al., EuroSys 2018; specs/sprint.md 2.2–2.4, 2.8–2.10.
  */
@@ -24,8 +27,9 @@ import {
   unfit,
 } from '../learn/index.js'
 import { caveat, type Issue, isRefusal, shown } from '../model/index.js'
-import { Rng } from '../num/index.js'
-import { type SprintCondition, type SprintPaths, sprintCapacity, sprintPaths } from './sprint-paths.js'
+import { nested, partOf } from './nested.js'
+import { type SprintCurves, type SprintCurvesOptions, sprintCurves } from './sprint-curves.js'
+import { type SprintCondition, sprintCapacity } from './sprint-paths.js'
 import type { WhiteModel } from './white.js'
 
 /** Which column of a table of conditions is what. */
@@ -76,11 +80,11 @@ export function calibrateEffectiveRate(
   condition: SprintCondition,
   marginalSpeed: number,
   observedSeconds: number,
-  paths: SprintPaths,
+  curves: SprintCurves,
 ): EffectiveRate {
   const at = (speed: number): number =>
     condition.arrivalRatePerSecond < sprintCapacity(condition, speed)
-      ? Math.log(paths.meanResponseSeconds(condition, speed) / observedSeconds)
+      ? Math.log(curves.responseSeconds(condition, speed) / observedSeconds)
       : Number.POSITIVE_INFINITY
   let low = 0
   let atLow = at(1)
@@ -122,25 +126,18 @@ export function calibrateEffectiveRate(
   return { ratio: speed / marginalSpeed, weight, verdict: weight >= 0.5 ? 'identified' : 'weak' }
 }
 
-export interface EffectiveRateOptions {
+export interface EffectiveRateOptions extends SprintCurvesOptions {
   /** Learns the ratio of effective to marginal rate: a forest, unless another is tried. */
   readonly inner: Learner<RegressionModel>
   readonly columns?: Partial<SprintColumns>
-  /** Paths of the simulator and queries on each; 3 of 60,000 unless given. */
-  readonly paths?: number
-  readonly queries?: number
-  /** Seed of the paths: the same for calibration and prediction, so that luck cancels. 1 unless given. */
-  readonly seed?: number
-  /**
-   * Calibrations made before, by condition and observed response. A calibration depends on nothing else but the paths, so that fits on parts of one table (cross-validation)
-   * may share them; for one setting of `paths`, `queries` and `seed` only.
-   */
-  readonly remembered?: Map<string, EffectiveRate>
+  /** Curves to use, and to share with others that ask about the same conditions; own ones with these `seed`, `paths` and `queries` unless given. */
+  readonly curves?: SprintCurves
 }
 
 /** Forest → effective rate → simulator, as a learner of mean response in seconds. */
 export function effectiveRate(options: EffectiveRateOptions): Learner<RegressionModel> {
-  const { inner, seed = 1, paths = 3, queries = 60_000, remembered = new Map<string, EffectiveRate>() } = options
+  const { inner, seed = 1, paths = 3, queries = 60_000 } = options
+  const settings = { seed, paths, queries }
   const columns = { ...SPRINT_COLUMNS, ...options.columns }
   const name = `effective-rate(${inner.name})`
   return {
@@ -149,25 +146,23 @@ export function effectiveRate(options: EffectiveRateOptions): Learner<Regression
       const wrong = unfit(samples, [...conditionIssues(samples.features, columns), ...observedIssues(samples)])
       if (wrong !== undefined) return wrong
       const { features, target } = samples
-      const drawn = sprintPaths({ rng: new Rng(seed, 'sprint paths'), paths, queries })
+      const curves = options.curves ?? sprintCurves(settings)
       const conditions = conditionsOf(features, columns)
       const ratios = new Float64Array(features.rows)
       const weights = new Float64Array(features.rows)
       const counts = { weak: 0, 'above-no-sprint': 0, 'below-any-speed': 0, unstable: 0, identified: 0 }
       conditions.forEach(({ condition, marginalSpeed }, row) => {
-        const key = `${Object.values(condition).join(' ')} ${marginalSpeed} ${target[row]}`
-        let rate = remembered.get(key)
-        if (rate === undefined) {
-          rate = calibrateEffectiveRate(condition, marginalSpeed, target[row]!, drawn)
-          remembered.set(key, rate)
-        }
+        const rate = calibrateEffectiveRate(condition, marginalSpeed, target[row]!, curves)
         ratios[row] = rate.ratio
         // never 0: a condition that says nothing about the speed says at least that the marginal one will do
         weights[row] = Math.max(0.02, rate.weight) * (samples.weights?.[row] ?? 1)
         counts[rate.verdict]++
         fitOptions.progress?.((0.95 * (row + 1)) / features.rows)
       })
-      const fitted = inner.fit({ features, target: ratios, weights }, { rng: fitOptions.rng })
+      const fitted = inner.fit(
+        { features: withSprints(features, conditions, curves), target: ratios, weights },
+        { rng: fitOptions.rng },
+      )
       if (isRefusal(fitted)) return fitted
       const lost = features.rows - counts.identified
       const caveats = [
@@ -182,101 +177,94 @@ export function effectiveRate(options: EffectiveRateOptions): Learner<Regression
             ]
           : []),
       ]
-      return effectiveRateModel(name, fitted, columns, { seed, paths, queries }, drawn, caveats)
+      return effectiveRateModel(name, features.names, fitted, columns, settings, curves, caveats)
     },
   }
 }
 
-interface PathSettings {
-  readonly seed: number
-  readonly paths: number
-  readonly queries: number
-}
+type PathSettings = Required<SprintCurvesOptions>
 
 function effectiveRateModel(
   learner: string,
+  names: readonly string[],
   inner: RegressionModel,
   columns: SprintColumns,
   settings: PathSettings,
-  drawn: SprintPaths,
+  curves: SprintCurves,
   caveats: RegressionModel['caveats'],
 ): RegressionModel {
-  return {
+  const model: RegressionModel = {
     task: 'regression',
     learner,
-    names: inner.names,
+    names,
     caveats,
     predict(table) {
-      sameColumns({ learner, names: inner.names }, table)
-      const ratios = inner.predict(table)
-      return Float64Array.from(conditionsOf(table, columns), ({ condition, marginalSpeed }, row) =>
-        responseAt(condition, Math.max(1, ratios[row]! * marginalSpeed), drawn),
+      sameColumns(model, table)
+      const conditions = conditionsOf(table, columns)
+      const ratios = inner.predict(withSprints(table, conditions, curves))
+      return Float64Array.from(conditions, ({ condition, marginalSpeed }, row) =>
+        curves.responseSeconds(condition, Math.max(1, ratios[row]! * marginalSpeed)),
       )
     },
-    save() {
-      const saved = inner.save()
-      return {
-        ...saved,
-        learner,
-        caveats,
-        settings: { inner: { learner: saved.learner, settings: saved.settings }, columns, ...settings },
-      }
-    },
+    save: () => nested(model, { inner }, { columns, ...settings }),
+  }
+  return model
+}
+
+/** The table with how sprints go in the simulator at the marginal rate. */
+function withSprints(table: Table, conditions: readonly AtMarginalSpeed[], curves: SprintCurves): Table {
+  const sprints = conditions.map(({ condition, marginalSpeed }) => curves.sprinting(condition, marginalSpeed))
+  return {
+    ...table,
+    names: [...table.names, 'sprinted share', 'exhausted share'],
+    columns: [
+      ...table.columns,
+      Float64Array.from(sprints, ({ share }) => share),
+      Float64Array.from(sprints, ({ exhausted }) => exhausted),
+    ],
+    ...(table.levels ? { levels: [...table.levels, undefined, undefined] } : {}),
   }
 }
 
 /** The model that `save` wrote; `loadInner` loads the learner inside it. */
 export function loadEffectiveRate(saved: SavedModel, loadInner: (saved: SavedModel) => RegressionModel): RegressionModel {
-  const { inner, columns, seed, paths, queries } = saved.settings as unknown as PathSettings & {
-    readonly inner: Pick<SavedModel, 'learner' | 'settings'>
-    readonly columns: SprintColumns
-  }
-  const drawn = sprintPaths({ rng: new Rng(seed, 'sprint paths'), paths, queries })
-  return effectiveRateModel(
-    saved.learner,
-    loadInner({ ...saved, ...inner }),
-    columns,
-    { seed, paths, queries },
-    drawn,
-    saved.caveats,
-  )
+  const { columns, seed, paths, queries } = saved.settings as unknown as PathSettings & { readonly columns: SprintColumns }
+  const settings = { seed, paths, queries }
+  const inner = loadInner(partOf(saved, 'inner'))
+  return effectiveRateModel(saved.learner, saved.names, inner, columns, settings, sprintCurves(settings), saved.caveats)
 }
 
 /**
  * The simple simulator as a white model with one parameter, effective over marginal rate: at 1 it is the marginal-rate model (no learning), calibrated it is one ratio for
  * all conditions.
  */
-export function sprintQueueModel(options: Omit<EffectiveRateOptions, 'inner' | 'remembered'> = {}): WhiteModel {
+export function sprintQueueModel(options: Omit<EffectiveRateOptions, 'inner'> = {}): WhiteModel {
   const columns = { ...SPRINT_COLUMNS, ...options.columns }
-  const { seed = 1, paths = 3, queries = 60_000 } = options
-  let drawn: SprintPaths | undefined
-  const holds = (condition: SprintCondition, speed: number): boolean =>
-    condition.arrivalRatePerSecond < sprintCapacity(condition, speed)
+  const curves = options.curves ?? sprintCurves(options)
+  const speedAt = (ratio: number, marginalSpeed: number): number => Math.max(1, ratio * marginalSpeed)
   return {
-    name: 'sprint-queue',
+    name: 'sprint queue',
     columns: [columns.arrivalRate, columns.serviceRate, columns.marginalRate, columns.timeout],
     parameters: [{ name: 'rateRatio', low: 0.3, high: 4, prior: 1, spread: 0.5, positive: true }],
-    predict(table, [ratio]) {
-      drawn ??= sprintPaths({ rng: new Rng(seed, 'sprint paths'), paths, queries })
-      const paths_ = drawn
-      return Float64Array.from(conditionsOf(table, columns), ({ condition, marginalSpeed }) =>
-        responseAt(condition, Math.max(1, ratio! * marginalSpeed), paths_),
-      )
-    },
+    predict: (table, [ratio]) =>
+      Float64Array.from(conditionsOf(table, columns), ({ condition, marginalSpeed }) =>
+        curves.responseSeconds(condition, speedAt(ratio!, marginalSpeed)),
+      ),
     holds: (table, [ratio]) =>
       Uint8Array.from(conditionsOf(table, columns), ({ condition, marginalSpeed }) =>
-        holds(condition, Math.max(1, ratio! * marginalSpeed)) ? 1 : 0,
+        condition.arrivalRatePerSecond < sprintCapacity(condition, speedAt(ratio!, marginalSpeed)) ? 1 : 0,
       ),
     monotone: { [columns.arrivalRate]: 1, [columns.timeout]: 1, [columns.budget]: -1 },
+    grows: [columns.arrivalRate],
   }
 }
 
-/** The response; 0 where the load is at or above what the server can do for ever. */
-function responseAt(condition: SprintCondition, speed: number, paths: SprintPaths): number {
-  return condition.arrivalRatePerSecond < sprintCapacity(condition, speed) ? paths.meanResponseSeconds(condition, speed) : 0
+interface AtMarginalSpeed {
+  readonly condition: SprintCondition
+  readonly marginalSpeed: number
 }
 
-function conditionsOf(table: Table, columns: SprintColumns): { condition: SprintCondition; marginalSpeed: number }[] {
+function conditionsOf(table: Table, columns: SprintColumns): AtMarginalSpeed[] {
   const column = (name: string): Float64Array | undefined => {
     const at = table.names.indexOf(name)
     return at < 0 ? undefined : table.columns[at]

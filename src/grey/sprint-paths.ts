@@ -35,6 +35,15 @@ export interface SprintPathsOptions {
 export interface SprintPaths {
   /** Mean response in seconds when the server runs `speed` times as fast while it sprints. */
   meanResponseSeconds(condition: SprintCondition, speed: number): number
+  /** How sprints go on the first path. */
+  sprinting(condition: SprintCondition, speed: number): Sprinting
+}
+
+export interface Sprinting {
+  /** Share of time in which a query sprints. */
+  readonly share: number
+  /** Share of queries whose sprint an empty bucket ended. */
+  readonly exhausted: number
 }
 
 const BATCHES = 32
@@ -72,33 +81,46 @@ export function sprintPaths({ rng, paths = 3, queries = 60_000 }: SprintPathsOpt
     }
   }
   const own = new Float64Array(BATCHES)
+  const drawnFor = (path: (typeof unit)[number], p: number, utilisation: number, scv: number) => {
+    if (path.scaledFor !== utilisation) {
+      for (let i = 0; i < queries; i++) path.scaled[i] = path.arrivals[i]! / utilisation
+      path.scaledFor = utilisation
+    }
+    let works = path.works.get(scv)
+    if (works === undefined) {
+      works = unitWork(rng.stream(`work ${p}`), queries, scv)
+      path.works.set(scv, works)
+    }
+    return { arrivalSeconds: path.scaled, workSeconds: works }
+  }
+  /** In units of the mean processing time. */
+  const policyOf = (condition: SprintCondition, speed: number) => {
+    const rate = condition.serviceRatePerSecond
+    return {
+      speed: Math.max(1, speed),
+      timeoutSeconds: condition.timeoutSeconds * rate,
+      ...(condition.budgetSeconds === Number.POSITIVE_INFINITY
+        ? {}
+        : { budgetSeconds: condition.budgetSeconds * rate, windowSeconds: condition.windowSeconds * rate }),
+      warmUpShare: WARM_UP,
+    }
+  }
   return {
+    sprinting(condition, speed) {
+      const utilisation = condition.arrivalRatePerSecond / condition.serviceRatePerSecond
+      const queries_ = drawnFor(unit[0]!, 0, utilisation, condition.serviceScv)
+      const { shareSprinting, exhausted, measured } = simulateSprintQueue(queries_, policyOf(condition, speed), space)
+      return { share: shareSprinting, exhausted: exhausted / measured }
+    },
     meanResponseSeconds(condition, speed) {
-      // in units of the mean processing time
       const rate = condition.serviceRatePerSecond
       const utilisation = condition.arrivalRatePerSecond / rate
       const scv = condition.serviceScv
       const exact = utilisation < 1 ? 1 + (utilisation * (1 + scv)) / (2 * (1 - utilisation)) : undefined
-      const asked = {
-        speed: Math.max(1, speed),
-        timeoutSeconds: condition.timeoutSeconds * rate,
-        ...(condition.budgetSeconds === Number.POSITIVE_INFINITY
-          ? {}
-          : { budgetSeconds: condition.budgetSeconds * rate, windowSeconds: condition.windowSeconds * rate }),
-        warmUpShare: WARM_UP,
-      }
+      const asked = policyOf(condition, speed)
       let [mean, plain, products, squares] = [0, 0, 0, 0]
       unit.forEach((path, p) => {
-        if (path.scaledFor !== utilisation) {
-          for (let i = 0; i < queries; i++) path.scaled[i] = path.arrivals[i]! / utilisation
-          path.scaledFor = utilisation
-        }
-        let works = path.works.get(scv)
-        if (works === undefined) {
-          works = unitWork(rng.stream(`work ${p}`), queries, scv)
-          path.works.set(scv, works)
-        }
-        const drawn = { arrivalSeconds: path.scaled, workSeconds: works }
+        const drawn = drawnFor(path, p, utilisation, scv)
         let control: Float64Array | undefined
         if (exact !== undefined) {
           const key = `${utilisation} ${scv}`
