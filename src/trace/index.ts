@@ -1,3 +1,4 @@
+export { type CellReading, type CellTable, readCells } from './cells.js'
 export { FORMATS } from './formats.js'
 export { type LocatedMapping, Mapping, parseMapping, readMapping } from './mapping.js'
 export { type NodesReading, readOpenbNodes } from './openb-nodes.js'
