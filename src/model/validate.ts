@@ -2,8 +2,10 @@ import { z } from 'zod'
 import { Characterisation } from './characterisation.js'
 import { checkCluster, checkGoal, checkPolicy, checkScenario, checkWorkload } from './check.js'
 import { Cluster } from './cluster.js'
+import { Comparison } from './comparison.js'
 import { Goal } from './goal.js'
 import { type Issue, shown } from './issue.js'
+import { Measurements } from './measurements.js'
 import { Plan } from './plan.js'
 import { Policy } from './policy.js'
 import { Prediction } from './prediction.js'
@@ -22,6 +24,8 @@ const NOUNS = {
   prediction: { schema: Prediction, check: () => [] },
   plan: { schema: Plan, check: () => [] },
   characterisation: { schema: Characterisation, check: () => [] },
+  comparison: { schema: Comparison, check: () => [] },
+  measurements: { schema: Measurements, check: () => [] },
 } as const
 
 export type Noun = keyof typeof NOUNS
