@@ -57,7 +57,7 @@ export interface GrownTree extends Tree {
 /** Rows up to which a node’s rows are copied together. */
 const NEAR = 1024
 /** Rows up to which a node sorts. */
-const FEW = 14
+const FEW = 12
 /** Rows up to which a node marks the codes it met. */
 const SOME = 320
 
@@ -355,6 +355,7 @@ export class Grower {
       if (bound) this.values[node] = Math.min(high, Math.max(low, mean))
       return false
     }
+    if (n === 2 && !bound && rules.rowsPerLeaf === 1) return this.cutPair(block, start, mass, mean, rng)
     for (let i = 0; i < n; i++) deviations[i] = masses[i]! * (deviations[i]! - mean)
     best[0] = -1
     const wanted = rules.columnsPerSplit
@@ -379,6 +380,30 @@ export class Grower {
     best[4] = -best[3]! / (mass - best[4]!)
     best[3] = toLeft
     return true
+  }
+
+  /** Two rows are told apart by any column in which they differ, all with the same gain: the first that chance brings. */
+  private cutPair({ codes, stride, order }: Block, start: number, mass: number, mean: number, rng: Rng): boolean {
+    const { columnOrder, best, deviations, masses } = this
+    const { columns } = this.ground
+    const a = order[start]!
+    const b = order[start + 1]!
+    for (let k = 0; k < columns; k++) {
+      const at = k + below(rng, columns - k)
+      const column = columnOrder[at]!
+      columnOrder[at] = columnOrder[k]!
+      columnOrder[k] = column
+      if (this.inNear && this.copied[column] !== this.copy) this.copyColumn(column)
+      const codeA = codes[column * stride + a]!
+      const codeB = codes[column * stride + b]!
+      if (codeA === codeB) continue
+      const first = masses[0]! * (deviations[0]! - mean)
+      best[0] = (first * first * mass) / (masses[0]! * masses[1]!)
+      best[1] = column
+      best[2] = (codeA + codeB) >> 1
+      return true
+    }
+    return false
   }
 
   private cutFew({ codes, stride, order }: Block, start: number, n: number, mass: number, column: number, sign: number): void {
