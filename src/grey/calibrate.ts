@@ -12,6 +12,7 @@ import {
 } from '../learn/index.js'
 import { type Caveat, caveat, type Issue, shown } from '../model/index.js'
 import { latinHypercube, levenbergMarquardt, type Matrix, multiStart, type Rng, zeroMatrix } from '../num/index.js'
+import { groupsOf } from './groups.js'
 import type { Parameter, WhiteModel } from './white.js'
 
 export interface CalibrateOptions {
@@ -328,18 +329,6 @@ function scatterOf(errors: Float64Array, rootWeights: Float64Array, parameters: 
   const rows = errors.length
   const freedom = Math.max(rows - parameters, Math.min(rows, 1) * 0.5 * Math.min(rows, parameters + 1) * 0.5)
   return Math.sqrt((sum / Math.max(weights, 1e-300)) * (rows / Math.max(freedom, 0.5)))
-}
-
-/** The group of each row: equal in all the columns named. */
-function groupsOf(table: Table, columns: readonly string[]): Int32Array {
-  const picked = columns.map((name) => table.columns[table.names.indexOf(name)]).filter((column) => column !== undefined)
-  const seen = new Map<string, number>()
-  return Int32Array.from({ length: table.rows }, (_, i) => {
-    const key = picked.map((column) => column[i]).join('|')
-    const known = seen.get(key) ?? seen.size
-    seen.set(key, known)
-    return known
-  })
 }
 
 /**
