@@ -740,7 +740,8 @@ export class TaskEngine implements JobTable {
     for (; i < ends.length && !pool.trialFits; i++) pool.trialGive(ends[i].unit, ends[i].slots)
     const shadow = i > 0 ? Math.max(t, ends[i - 1].time) : t
     for (; i < ends.length && ends[i].time <= shadow; i++) pool.trialGive(ends[i].unit, ends[i].slots)
-    const window = (shadow - t) * pool.topSpeed
+    // a hair wider than the promise: who is let through is looked at again, without the rounding of a difference
+    const window = (shadow - t) * pool.topSpeed * (1 + 1e-9)
     let from = head + 1
     while (!pool.full) {
       job = queue.find(from, pool.free, window, pool.trialFree - need)

@@ -1,0 +1,243 @@
+/** Gangs, arrays and stages on the same slots, nodes with CPUs and memory: the engines against a slow simulator, job by job. */
+import { describe, expect, it } from 'vitest'
+import { DISCIPLINES, demandOf, isRefusal, keptTasks, type Scenario, validate } from '../../src/model/index.js'
+import { Rng, zigguratExponential } from '../../src/num/index.js'
+import { type CompiledScenario, compileScenario, drawJobs, type Run, type RunJobs, runJobs } from '../../src/simulate/index.js'
+import { StageStreams, seedFor, taskStream } from '../../src/simulate/jobs.js'
+import { type SlowJob, type SlowNode, type SlowStage, slowSimulation } from '../support/slow-simulator.js'
+
+const SEED = 7
+const MOST_TASKS = 16_777_216
+
+type Kinds = readonly ('gang' | 'array' | 'stages')[]
+
+/** A random small scenario of these kinds of jobs. */
+function scenarioOf(nth: number, kinds: Kinds, policy: object, options: { needs?: boolean; hazards?: boolean } = {}): Scenario {
+  const rng = new Rng(nth, 'mixed scenarios')
+  const pick = <T>(values: readonly T[]): T => values[rng.below(values.length)]
+  const needs = () =>
+    options.needs
+      ? { needs: { cpus: pick([0, 1, 1.5, 2, 3]), memoryMib: pick([0, 100, 250, 700]), per: pick(['slot', 'job']) } }
+      : {}
+  const time = () => ({ kind: 'uniform', lowSeconds: 0.2, highSeconds: pick([2, 4, 7]) })
+  const work = (kind: Kinds[number]) => {
+    if (kind === 'gang')
+      return {
+        kind,
+        slots: { counts: [1, 2, 3, 5], probabilities: [0.4, 0.3, 0.2, 0.1] },
+        runTime: time(),
+        divisible: true,
+        ...needs(),
+      }
+    if (kind === 'array')
+      return {
+        kind,
+        tasks: { counts: [1, 4, 9], probabilities: [0.3, 0.4, 0.3] },
+        taskTime: time(),
+        slotsPerTask: pick([1, 1, 2]),
+        ...(pick([true, false]) ? { runningAtMost: pick([1, 2, 3]) } : {}),
+        ...needs(),
+      }
+    return {
+      kind,
+      stages: [
+        { name: 'map', setup: time(), tasks: { counts: [2, 5], probabilities: [0.5, 0.5] }, taskTime: time(), ...needs() },
+        { name: 'reduce', tasks: pick([1, 3]), taskTime: time(), ...needs() },
+      ],
+    }
+  }
+  const classes = kinds.map((kind, k) => ({
+    name: `${kind} ${k}`,
+    priority: 1 + (k % 3),
+    arrival: { kind: 'poisson', ratePerSecond: kind === 'gang' ? 0.5 : 0.14 },
+    work: work(kind),
+    ...(options.hazards ? { failures: { ratePerRunningSecond: pick([0.05, 0.2]), retriesAtMost: pick([0, 1, 3]) } } : {}),
+  }))
+  const read = validate('scenario', {
+    schema: 'halftone/scenario/1',
+    name: 'mixed',
+    workload: { schema: 'halftone/workload/1', name: 'w', classes },
+    cluster: {
+      schema: 'halftone/cluster/1',
+      name: 'c',
+      nodes: [
+        { name: 'large', count: 2, slots: 4, ...(options.needs ? { cpus: 8, memoryMib: 2000 } : {}) },
+        { name: 'small', count: 3, slots: 2, ...(options.needs ? { cpus: 10, memoryMib: 3000 } : {}) },
+      ],
+    },
+    policy: {
+      schema: 'halftone/policy/1',
+      name: 'p',
+      las: { thresholdsSlotSeconds: [2, 9, 30] },
+      fairShare: { halfLifeSeconds: 20 },
+      ...(options.hazards ? { stopAfterSeconds: Object.fromEntries(classes.map(({ name }) => [name, pick([3, 6, 20])])) } : {}),
+      ...policy,
+    },
+  })
+  if (!read.ok) throw new Error(JSON.stringify(read.issues))
+  return read.value
+}
+
+/** What the drawn jobs bring, spelt out for the slow simulator. */
+function spelt(compiled: CompiledScenario, jobs: RunJobs): SlowJob[] {
+  const seen = compiled.classes.map(() => 0)
+  const none = Number.POSITIVE_INFINITY
+  return Array.from({ length: jobs.count }, (_, i): SlowJob => {
+    const k = jobs.classIndex[i]
+    const jobClass = compiled.classes[k]
+    const ordinal = seen[k]++
+    const base = { arrival: jobs.arrival[i], priority: jobClass.priority, owner: k }
+    if (jobClass.stages === undefined) {
+      const { failures } = jobs
+      const { cpus, memoryMib } = demandOf(jobs.slots[i], jobClass.needs)
+      const stage: SlowStage = {
+        setup: 0,
+        tasks: [jobs.size[i]],
+        kept: 1,
+        slots: jobs.slots[i],
+        cpus,
+        memory: memoryMib,
+        limit: 1,
+        estimate: jobs.size[i],
+        stops: (_task, attempt) => {
+          if (!failures || failures.first[i] + attempt >= failures.first[i + 1]) return undefined
+          const at = failures.first[i] + attempt
+          return { after: failures.after[at], forGood: at + 1 === failures.first[i + 1] && failures.givenUp[i] === 1 }
+        },
+      }
+      return { ...base, kind: 'gang', stages: [stage], stopAfterWork: none }
+    }
+    const streams = new StageStreams(jobClass.stages, taskStream(jobClass.name, SEED, 0))
+    const chances = new Rng(SEED, `replication 0/class ${jobClass.name}/task failures`).state.slice()
+    const stages = jobClass.stages.map((one, s): SlowStage => {
+      const rng = new Rng(0)
+      streams.seed(rng, ordinal, s)
+      const out = new Float64Array(1)
+      one.setup?.(rng, out, 0, 1)
+      const setup = one.setup ? out[0] : 0
+      const drawn = one.tasks(rng)
+      const kept = keptTasks(drawn, one.dropRatio)
+      const tasks = Array.from({ length: one.cutsStragglers ? drawn : kept }, () => {
+        one.taskTime(rng, out, 0, 1)
+        return out[0]
+      })
+      const { cpus, memoryMib } = demandOf(one.slotsPerTask, one.needs)
+      return {
+        setup,
+        tasks,
+        kept,
+        slots: one.slotsPerTask,
+        cpus,
+        memory: memoryMib,
+        limit: one.runningAtMost,
+        estimate: one.taskMean,
+        stops: (task, attempt) => {
+          const { failures, isArray, stopAfterSeconds } = jobClass
+          let fails = none
+          if (failures) {
+            const chance = new Rng(0)
+            seedFor(chance, chances, (ordinal * jobClass.stages!.length + s) * MOST_TASKS + task)
+            for (let a = 0; a <= attempt; a++) fails = zigguratExponential(chance) / failures.ratePerRunningSecond
+          }
+          const most = isArray ? stopAfterSeconds : none
+          const after = Math.min(fails, most)
+          if (after >= tasks[task]) return undefined
+          return { after, forGood: most <= fails || attempt >= failures!.retriesAtMost }
+        },
+      }
+    })
+    return {
+      ...base,
+      kind: jobClass.isArray ? 'array' : 'stages',
+      stages,
+      stopAfterWork: jobClass.isArray ? none : jobClass.stopAfterSeconds,
+    }
+  })
+}
+
+function nodesOf({ cluster, policy }: Scenario): SlowNode[] {
+  const groups = cluster.nodes
+  const has = (value: number | undefined) => value ?? Number.POSITIVE_INFINITY
+  if (policy.placement === 'pool') {
+    const total = (of: (group: (typeof groups)[number]) => number) =>
+      groups.reduce((sum, group) => sum + group.count * of(group), 0)
+    return [{ slots: total((g) => g.slots), cpus: total((g) => has(g.cpus)), memory: total((g) => has(g.memoryMib)), group: 0 }]
+  }
+  return groups.flatMap((group, g) =>
+    Array.from({ length: group.count }, () => ({
+      slots: group.slots,
+      cpus: has(group.cpus),
+      memory: has(group.memoryMib),
+      group: g,
+    })),
+  )
+}
+
+/** Runs both and compares them job by job. */
+function compare(scenario: Scenario, count: number): { run: Run; evictions: number } {
+  const compiled = compileScenario(scenario)
+  if (isRefusal(compiled)) throw new Error(compiled.message)
+  const jobs = drawJobs(compiled, SEED, 0, count)
+  const run = runJobs(compiled, jobs, undefined, { seed: SEED, replication: 0 })
+  const slow = slowSimulation({
+    jobs: spelt(compiled, jobs),
+    nodes: nodesOf(scenario),
+    placement: scenario.policy.placement,
+    discipline: scenario.policy.discipline,
+    ties: compiled.hasNeeds ? 'fewest-cpus' : 'changed-last',
+    levels: scenario.policy.las!.thresholdsSlotSeconds,
+    halfLife: scenario.policy.fairShare!.halfLifeSeconds,
+  })
+  for (let i = 0; i < count; i++) {
+    const off = Math.max(Math.abs(run.response[i] - slow.response[i]), Math.abs(run.held[i] - slow.held[i]))
+    if (off > 1e-6 * (1 + slow.response[i]))
+      throw new Error(
+        `job ${i} (${compiled.classes[jobs.classIndex[i]].name}): response ${run.response[i]} and held ${run.held[i]}, slowly ${slow.response[i]} and ${slow.held[i]}`,
+      )
+    const given = (run.givenUp ?? jobs.failures?.givenUp)?.[i] ?? 0
+    if ((given === 1) !== slow.givenUp[i]) throw new Error(`job ${i} given up: ${given}, slowly ${slow.givenUp[i]}`)
+  }
+  expect(run.evictions).toBe(slow.evictions)
+  expect(Math.abs(run.end.busy - slow.busy)).toBeLessThan(1e-6 * slow.busy)
+  expect(Math.abs(run.end.lost - slow.lost)).toBeLessThan(1e-6 * (1 + slow.lost))
+  return { run, evictions: slow.evictions }
+}
+
+const MIXES: Record<string, Kinds> = {
+  'gangs alone': ['gang', 'gang', 'gang'],
+  'arrays alone': ['array', 'array', 'array'],
+  'stages alone': ['stages', 'stages', 'stages'],
+  'gangs, arrays and stages': ['gang', 'array', 'stages'],
+}
+
+describe.each(DISCIPLINES)('%s', (discipline) => {
+  it.each(Object.keys(MIXES))('%s go as in a simulation by hand, in a pool, packed and spread', (mix) => {
+    for (const [i, placement] of (['pool', 'packed', 'spread'] as const).entries())
+      compare(scenarioOf(10 + i, MIXES[mix], { discipline, placement }), 60)
+  })
+
+  it('so do jobs that need CPUs and memory of heterogeneous nodes', () => {
+    for (const [i, placement] of (['pool', 'packed', 'spread'] as const).entries())
+      compare(scenarioOf(20 + i, MIXES['gangs, arrays and stages'], { discipline, placement }, { needs: true }), 60)
+  })
+
+  it('so do failures with retries, stopping, and dropping early', () => {
+    for (const [i, placement] of (['pool', 'packed'] as const).entries()) {
+      const policy = { discipline, placement, drop: { 'gang 0': 0.2, 'array 1': 0.4, 'stages 2': 0.3 } }
+      const { run } = compare(scenarioOf(30 + i, MIXES['gangs, arrays and stages'], policy, { hazards: true }), 60)
+      expect(run.givenUp!.some((one) => one === 1)).toBe(true)
+    }
+  })
+})
+
+it('stragglers are cut alike', () => {
+  for (const discipline of ['fcfs', 'priority-preemptive-resume', 'priority-preemptive-restart'])
+    compare(
+      scenarioOf(40, MIXES['gangs, arrays and stages'], {
+        discipline,
+        dropping: 'straggler',
+        drop: { 'array 1': 0.4, 'stages 2': 0.3 },
+      }),
+      60,
+    )
+})
