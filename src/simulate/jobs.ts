@@ -44,7 +44,7 @@ export function drawJobs(
   // One block of coming jobs a class, merged by time.
   const n = streams.length
   const block = streams.some((stream) => stream.staged) ? STAGED_BLOCK : BLOCK
-  const times = new Float64Array(n * block)
+  const times = new Float64Array(n * block + 1)
   const sizes = new Float64Array(n * block)
   const widths = new Int32Array(n * block)
   const at = new Int32Array(n)
@@ -58,7 +58,15 @@ export function drawJobs(
     head[k] = times[from]
   }
   for (let k = 0; k < n; k++) refill(k)
-  for (let i = 0; i < count; i++) {
+  let merged = 0
+  if (n === 2 && streams.every((stream) => stream.oneSlot)) {
+    slots.fill(1)
+    while (merged < count) {
+      merged = mergeTwo(times, sizes, block, at, { arrival, size, classIndex }, merged, count)
+      for (let k = 0; k < n; k++) if (at[k] === (k + 1) * block) refill(k)
+    }
+  }
+  for (let i = merged; i < count; i++) {
     let k = 0
     let least = head[0]
     for (let c = 1; c < n; c++) {
@@ -81,6 +89,42 @@ export function drawJobs(
     }
   }
   return withFailures(compiled, withNeeds(compiled, { count, arrival, size, slots, classIndex }), seed, replication)
+}
+
+/**
+ * Merges the coming jobs of two classes by time, from where each stands to the end of a block of either. Which one is next is a coin that no
+ * processor foresees, so it is a number to reckon with and not a branch. Returns how many jobs there are then.
+ */
+function mergeTwo(
+  times: Float64Array,
+  sizes: Float64Array,
+  block: number,
+  at: Int32Array,
+  { arrival, size, classIndex }: { arrival: Float64Array; size: Float64Array; classIndex: Uint16Array },
+  from: number,
+  to: number,
+): number {
+  let i = from
+  let a = at[0]
+  let b = at[1]
+  const last = 2 * block
+  let ofFirst = times[a]
+  let ofSecond = times[b]
+  while (i < to && a < block && b < last) {
+    const second = ((ofSecond < ofFirst) as unknown as number) | 0
+    const row = a + (b - a) * second
+    arrival[i] = times[row]
+    size[i] = sizes[row]
+    classIndex[i++] = second
+    a += 1 - second
+    b += second
+    // the one behind the end of a block is read and not used
+    ofFirst = times[a]
+    ofSecond = times[b]
+  }
+  at[0] = a
+  at[1] = b
+  return i
 }
 
 /** The jobs of a trace under this policy: run times shortened where the class is divisible and deflated. */
@@ -139,6 +183,7 @@ class ClassStream {
   /** Fills with the next arrival times. */
   readonly times: FillArrivals
   readonly staged: boolean
+  readonly oneSlot: boolean
   private readonly runRng: Rng
   private readonly slotsRng: Rng
   private ordinal = 0
@@ -162,6 +207,7 @@ class ClassStream {
         ? new StageSizes(stages, compiled.slotSpeeds, taskStream(jobClass.name, seed, replication))
         : undefined
     this.staged = this.maker !== undefined
+    this.oneSlot = jobClass.slotsOf === undefined
   }
 
   /** Run times of the next jobs; 0 where tasks bring their own. */

@@ -34,37 +34,66 @@ export function firstComeFirstServed(
   const response = space.float64('response', count)
   const free = new Float64Array(servers)
   const marks: Totals[] = []
-  let nextMark = 0
-  let responses = 0
-  let work = 0
-  if (servers === 1) {
-    let end = 0
-    for (let i = 0; i < count; i++) {
-      const t = arrival[i]
-      if (i === nextMark) {
-        free[0] = end
-        marks.push(totalsAt(i, t, arrival, size, response, free, responses, work))
-        nextMark += markEvery
-      }
-      const s = size[i]
-      end = Math.max(t, end) + s
-      const r = end - t
-      response[i] = r
-      responses += r
-      work += s
-    }
-    return { response, held: size, marks, end: atEnd(end, responses, work), events: 2 * count }
+  const columns = { arrival, size, response }
+  const so: SoFar = { responses: 0, work: 0, last: 0 }
+  // stretches end where a mark is due
+  for (let from = 0; from < count; ) {
+    if (from % markEvery === 0) marks.push(totalsAt(from, arrival[from], arrival, size, response, free, so.responses, so.work))
+    const to = Math.min(from + BLOCK, from - (from % markEvery) + markEvery, count)
+    if (servers === 1) serveInTurn(from, to, columns, free, so)
+    else serveByTheFirstFree(from, to, columns, free, so)
+    from = to
   }
-  let last = 0
-  for (let i = 0; i < count; i++) {
+  return { response, held: size, marks, end: atEnd(so.last, so.responses, so.work), events: 2 * count }
+}
+
+/** Jobs that a loop goes through before it is left and begun anew: a function called often is compiled better than one long loop. */
+const BLOCK = 2048
+
+/** Sums over the jobs so far, and when the last of them ends. */
+interface SoFar {
+  responses: number
+  work: number
+  last: number
+}
+
+interface ServedColumns {
+  readonly arrival: Float64Array
+  readonly size: Float64Array
+  readonly response: Float64Array
+}
+
+function serveInTurn(from: number, to: number, { arrival, size, response }: ServedColumns, free: Float64Array, so: SoFar): void {
+  let { responses, work } = so
+  let end = free[0]
+  for (let i = from; i < to; i++) {
     const t = arrival[i]
-    if (i === nextMark) {
-      marks.push(totalsAt(i, t, arrival, size, response, free, responses, work))
-      nextMark += markEvery
-    }
     const s = size[i]
-    const first = free[0]
-    const end = Math.max(t, first) + s
+    end = Math.max(t, end) + s
+    const r = end - t
+    response[i] = r
+    responses += r
+    work += s
+  }
+  free[0] = end
+  so.last = end
+  so.responses = responses
+  so.work = work
+}
+
+function serveByTheFirstFree(
+  from: number,
+  to: number,
+  { arrival, size, response }: ServedColumns,
+  free: Float64Array,
+  so: SoFar,
+): void {
+  const servers = free.length
+  let { responses, work, last } = so
+  for (let i = from; i < to; i++) {
+    const t = arrival[i]
+    const s = size[i]
+    const end = Math.max(t, free[0]) + s
     replaceTop(free, servers, end)
     if (end > last) last = end
     const r = end - t
@@ -72,7 +101,9 @@ export function firstComeFirstServed(
     responses += r
     work += s
   }
-  return { response, held: size, marks, end: atEnd(last, responses, work), events: 2 * count }
+  so.last = last
+  so.responses = responses
+  so.work = work
 }
 
 /** The least free time becomes `value`. */
@@ -147,7 +178,7 @@ export function oneServerByPriority(
   markEvery: number,
   space: Workspace,
 ): Recursed {
-  const { count, arrival, classIndex } = jobs
+  const { count } = jobs
   const size = atSpeed(jobs.size, speed)
   const response = space.float64('response', count)
   let left = size
@@ -155,32 +186,78 @@ export function oneServerByPriority(
     left = space.float64('left', count)
     left.set(size)
   }
-  const next = space.int32('next', count)
-  const first = new Int32Array(lanes).fill(-1)
-  const last = new Int32Array(lanes)
+  const whole = new Int32Array(5)
+  const times = new Float64Array(5)
+  times[1] = Number.POSITIVE_INFINITY
+  const queue: Lanes = {
+    next: space.int32('next', count),
+    first: new Int32Array(lanes).fill(-1),
+    last: new Int32Array(lanes),
+  }
   const marks: Totals[] = []
-  let nextMark = 0
-  let waiting = 0
-  let present = 0
-  let busy = 0
-  let now = 0
-  let i = 0
-  while (i < count) {
-    // idle: the next arrival starts
-    let job = i++
-    let t = arrival[job]
-    if (job === nextMark) {
-      marks.push({ time: t, busy, sprinting: 0, lost: 0, present })
-      nextMark += markEvery
+  for (let until = 0; until < count; ) {
+    until = Math.min(until + BLOCK, count)
+    serveByLane(jobs, laneOfClass, resume, left, response, queue, whole, times, until, markEvery, marks)
+  }
+  const [, , time, present, busy] = times
+  return { response, held: size, marks, end: { time, busy, sprinting: 0, lost: 0, present }, events: 2 * count }
+}
+
+/** Lists of waiting jobs, one a lane; the first of none is −1. */
+interface Lanes {
+  readonly next: Int32Array
+  readonly first: Int32Array
+  readonly last: Int32Array
+}
+
+/**
+ * Goes on until all arrivals before `until` are in, and to the end of all work when there are no others. What stands between two calls:
+ * `whole` — the next arrival, who is served, of which lane, how many wait, the next mark; `times` — since when and until when (for ever when
+ * idle) that one is served, now, the area under the number of jobs, the busy time. Typed arrays, since the compiler knows what comes out.
+ */
+function serveByLane(
+  { count, arrival, classIndex }: RunJobs,
+  laneOfClass: Int32Array,
+  resume: boolean,
+  left: Float64Array,
+  response: Float64Array,
+  { next, first, last }: Lanes,
+  whole: Int32Array,
+  times: Float64Array,
+  until: number,
+  markEvery: number,
+  marks: Totals[],
+): void {
+  let i = whole[0]
+  let job = whole[1]
+  let lane = whole[2]
+  let waiting = whole[3]
+  let nextMark = whole[4]
+  let since = times[0]
+  let end = times[1]
+  let now = times[2]
+  let present = times[3]
+  let busy = times[4]
+  let idle = end === Number.POSITIVE_INFINITY
+  serving: for (;;) {
+    if (idle) {
+      // the next arrival starts
+      if (i === until) break
+      job = i++
+      now = arrival[job]
+      if (job === nextMark) {
+        marks.push({ time: now, busy, sprinting: 0, lost: 0, present })
+        nextMark += markEvery
+      }
+      lane = laneOfClass[classIndex[job]]
+      since = now
+      end = now + left[job]
+      idle = false
     }
-    now = t
-    let lane = laneOfClass[classIndex[job]]
-    let since = t
-    let end = t + left[job]
     for (;;) {
-      if (i < count && arrival[i] < end) {
+      if (i < until && arrival[i] < end) {
         const newcomer = i++
-        t = arrival[newcomer]
+        const t = arrival[newcomer]
         present += (t - now) * (waiting + 1)
         busy += t - now
         now = t
@@ -191,8 +268,7 @@ export function oneServerByPriority(
         waiting++
         const itsLane = laneOfClass[classIndex[newcomer]]
         if (resume && itsLane < lane) {
-          const rest = left[job] - (t - since)
-          left[job] = Math.max(rest, 0)
+          left[job] = Math.max(left[job] - (t - since), 0)
           next[job] = first[lane]
           if (first[lane] < 0) last[lane] = job
           first[lane] = job
@@ -208,11 +284,16 @@ export function oneServerByPriority(
         }
         continue
       }
+      if (i === until && until < count) break serving
       present += (end - now) * (waiting + 1)
       busy += end - now
       now = end
       response[job] = end - arrival[job]
-      if (waiting === 0) break
+      if (waiting === 0) {
+        end = Number.POSITIVE_INFINITY
+        idle = true
+        break
+      }
       waiting--
       lane = 0
       while (first[lane] < 0) lane++
@@ -222,7 +303,16 @@ export function oneServerByPriority(
       end = now + left[job]
     }
   }
-  return { response, held: size, marks, end: { time: now, busy, sprinting: 0, lost: 0, present }, events: 2 * count }
+  whole[0] = i
+  whole[1] = job
+  whole[2] = lane
+  whole[3] = waiting
+  whole[4] = nextMark
+  times[0] = since
+  times[1] = end
+  times[2] = now
+  times[3] = present
+  times[4] = busy
 }
 
 function atSpeed(size: Float64Array, speed: number): Float64Array {

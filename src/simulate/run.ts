@@ -1,8 +1,8 @@
 /** One run of a compiled scenario over given jobs, and what is kept of it. */
+import { type ClassSummary, timesByClass } from './classTimes.js'
 import type { CompiledScenario } from './compile.js'
 import { fcfs, priorityNonPreemptive, priorityPreemptiveResume } from './disciplines/index.js'
 import { Engine, type EngineSettings, type InTheMidst, type RunJobs, type Totals } from './engine.js'
-import { quantiles } from './estimates.js'
 import { NodePool } from './nodePool.js'
 import { firstComeFirstServed, oneServerByPriority, type Recursed } from './recursions.js'
 import { TaskEngine, withOrdinals } from './taskEngine.js'
@@ -109,19 +109,7 @@ function runOf(engine: Engine | TaskEngine, jobs: RunJobs, markEvery: number): R
   }
 }
 
-/** What is kept of one time of one class: enough for means, quantiles and their intervals. */
-export interface TimeSummary {
-  readonly sum: number
-  /** p50, p95, p99; absent when no job was measured. */
-  readonly quantiles: readonly number[] | undefined
-}
-
-export interface ClassSummary {
-  readonly jobs: number
-  readonly response: TimeSummary
-  readonly wait: TimeSummary
-  readonly service: TimeSummary
-}
+export type { ClassSummary, TimeSummary } from './classTimes.js'
 
 /** One replication (or one batch of a path) in numbers: plain JSON, the same whoever computed it. */
 export interface Summary {
@@ -154,48 +142,11 @@ export function summarise(
   const last = to >= MARKS ? jobs.count : Math.min(to * markEvery, jobs.count)
   const start = marks[Math.min(from, marks.length - 1)]
   const end = to < marks.length ? marks[to] : run.end
-  const counts = new Int32Array(classes)
   let unfinished = 0
-  for (let i = first; i < last; i++) {
-    if (state[i] === DONE) counts[jobs.classIndex[i]]++
-    else if (state[i] !== 0) unfinished++
-  }
-  const most = counts.reduce((a, b) => Math.max(a, b), 0)
-  const responses = space.float64('first scratch', most)
-  const services = space.float64('second scratch', most)
-  const summaries: ClassSummary[] = []
-  for (let k = 0; k < classes; k++) {
-    const n = counts[k]
-    let at = 0
-    let sumResponse = 0
-    let sumService = 0
-    for (let i = first; i < last; i++) {
-      if (state[i] !== DONE || jobs.classIndex[i] !== k) continue
-      sumResponse += responses[at] = response[i]
-      sumService += services[at++] = held[i]
-    }
-    // the three times one after another in two columns: selecting reorders, so the waits are made last, from what the run still has
-    const of = (values: Float64Array): readonly number[] | undefined =>
-      n > 0 && withQuantiles ? quantiles(values, n, PROBABILITIES) : undefined
-    const responseQuantiles = of(responses)
-    const serviceQuantiles = of(services)
-    let sumWait = 0
-    at = 0
-    for (let i = first; i < last; i++) {
-      if (state[i] !== DONE || jobs.classIndex[i] !== k) continue
-      // rounding of (arrival + held) − arrival can leave a wait of −10⁻¹²
-      const wait = response[i] - held[i]
-      sumWait += responses[at++] = wait > 1e-12 * response[i] ? wait : 0
-    }
-    summaries.push({
-      jobs: n,
-      response: { sum: sumResponse, quantiles: responseQuantiles },
-      wait: { sum: sumWait, quantiles: of(responses) },
-      service: { sum: sumService, quantiles: serviceQuantiles },
-    })
-  }
+  for (let i = first; i < last; i++) if (state[i] !== DONE && state[i] !== 0) unfinished++
+  const times = { first, last, classIndex: jobs.classIndex, response, held, state, done: DONE }
   return {
-    classes: summaries,
+    classes: timesByClass(times, classes, withQuantiles ? PROBABILITIES : [], space),
     seconds: end.time - start.time,
     busySlotSeconds: end.busy - start.busy,
     sprintingSlotSeconds: end.sprinting - start.sprinting,
