@@ -1,4 +1,4 @@
-import { Cluster, slotCount } from './cluster.js'
+import { Cluster, slotCount, wattsAtSpeed } from './cluster.js'
 import { couldHold, demandOf } from './demand.js'
 import { type Issue, shown } from './issue.js'
 import { CountLaw, Law } from './law.js'
@@ -240,6 +240,23 @@ function checkAccuracy(value: unknown, place: string): Checked {
   return found
 }
 
+function checkPhases(jobClass: Node, place: string): Checked {
+  const phases = list(jobClass['phases'])
+  const shares = phases.map((phase) => node(phase)['share'])
+  if (phases.length === 0 || !shares.every((share) => typeof share === 'number')) return []
+  const found = checkSum(shares as number[], `${place}.phases`, 'shares')
+  const stage = list(node(jobClass['work'])['stages']).findIndex((one) => node(one)['processorBound'] !== undefined)
+  if (stage >= 0)
+    found.push(
+      issue(
+        'contradiction',
+        `${place}.work.stages[${stage}].processorBound`,
+        'the class has phases already: say how work answers a sprint by phases or by stages',
+      ),
+    )
+  return found
+}
+
 export function checkWorkload(value: unknown, base = ''): Checked {
   const workload = node(value)
   const hasTrace = workload['trace'] !== undefined
@@ -258,6 +275,7 @@ export function checkWorkload(value: unknown, base = ''): Checked {
       ...checkArrival(jobClass['arrival'], `${place}.arrival`, hasTrace),
       ...checkWork(jobClass['work'], `${place}.work`, hasTrace),
       ...checkAccuracy(jobClass['accuracy'], `${place}.accuracy`),
+      ...checkPhases(jobClass, place),
     )
     const replays = [node(jobClass['arrival'])['kind'] === 'replay', node(jobClass['work'])['kind'] === 'replay']
     if (replays[1] && !replays[0])
@@ -286,23 +304,168 @@ export function checkCluster(value: unknown, base = ''): Checked {
   })
   if (nodes.length > 0 && nodes.every((group) => group['slots'] === 0))
     found.push(issue('no-slots', `${base}nodes`, 'no node has a slot: where there are no GPUs, slots are processors'))
+  let before: [number, number] = [1, typeof busy === 'number' ? busy : 0]
+  list(power['levels']).forEach((raw, i) => {
+    const { speed, watts } = node(raw)
+    if (typeof speed !== 'number' || typeof watts !== 'number') return
+    const place = `${base}power.levels[${i}]`
+    if (speed <= before[0])
+      found.push(issue('out-of-order', `${place}.speed`, `speeds must ascend from 1, the one before is ${before[0]}`, speed))
+    if (watts < before[1])
+      found.push(issue('out-of-order', `${place}.watts`, `a faster speed cannot draw less than the ${before[1]} W before`, watts))
+    before = [speed, watts]
+  })
   return found
 }
 
 export function checkPolicy(value: unknown, base = ''): Checked {
-  const budget = node(node(node(value)['sprint'])['budget'])
-  const [seconds, threshold] = [budget['seconds'], budget['onThresholdSeconds']]
-  if (typeof seconds === 'number' && typeof threshold === 'number' && threshold > seconds) {
-    return [
-      issue(
-        'out-of-order',
-        `${base}sprint.budget.onThresholdSeconds`,
-        `the bucket holds only ${seconds} s, so no sprint would ever start`,
-        threshold,
-      ),
-    ]
+  const policy = node(value)
+  return checkSprint(node(policy['sprint']), policy['engine'] === 'exclusive', `${base}sprint.`)
+}
+
+/** Of a sprint alone: a bucket that can start a sprint, that can run out and that says how it fills; steps that climb. */
+function checkSprint(sprint: Node, exclusive: boolean, base: string): Checked {
+  const found: Checked = []
+  const budget = node(sprint['budget'])
+  const joules = budget['joules'] !== undefined
+  const [unit, fill] = joules ? ['joules', 'refillWatts'] : ['seconds', 'refillPerSecond']
+  const threshold = joules ? 'onThresholdJoules' : 'onThresholdSeconds'
+  const [size, refill, window, least] = [budget[unit], budget[fill], budget['windowSeconds'], budget[threshold]]
+  const at = (field: string): string => `${base}budget.${field}`
+  if (joules && budget['seconds'] !== undefined)
+    found.push(issue('contradiction', at('joules'), 'a budget is in seconds or in joules: give one of them', budget['joules']))
+  if (typeof size === 'number' && typeof least === 'number' && least > size)
+    found.push(
+      issue('out-of-order', at(threshold), `the bucket holds only ${size} ${unit}, so no sprint would ever start`, least),
+    )
+  if (typeof size === 'number' && refill === undefined && window === undefined)
+    found.push(issue('missing-field', at(fill), `say how the bucket fills: ${fill} (0 for never) or windowSeconds`))
+  if (typeof refill === 'number' && refill > 0 && window !== undefined)
+    found.push(
+      issue('contradiction', at('windowSeconds'), `the bucket fills little by little (${fill}) or all at once: give one`, window),
+    )
+  if (!joules && exclusive) {
+    // one job at a time drains one second a second at most
+    if (typeof refill === 'number' && refill >= 1)
+      found.push(
+        issue(
+          'unlimited-budget',
+          at(fill),
+          'one job at a time never drains what is refilled so fast: leave the budget out',
+          refill,
+        ),
+      )
+    if (typeof size === 'number' && typeof window === 'number' && size >= window)
+      found.push(
+        issue('unlimited-budget', at('windowSeconds'), `a bucket of ${size} s is never empty within this: leave it out`, window),
+      )
   }
-  return []
+  let [time, speed] = [0, Number(sprint['speed'])]
+  list(sprint['steps']).forEach((raw, i) => {
+    const step = node(raw)
+    const [after, then] = [step['afterSeconds'], step['speed']]
+    if (typeof after === 'number' && after <= time)
+      found.push(issue('out-of-order', `${base}steps[${i}].afterSeconds`, `times must ascend, the one before is ${time}`, after))
+    if (typeof then === 'number' && then <= speed)
+      found.push(issue('out-of-order', `${base}steps[${i}].speed`, `speeds must ascend, the one before is ${speed}`, then))
+    if (typeof after === 'number') time = after
+    if (typeof then === 'number') speed = then
+  })
+  return found
+}
+
+/** Of a sprint on this cluster: power where joules are counted, speeds that have their watts, a drain that the refill does not outrun. */
+function checkSprintOn(value: unknown, sharedBy: 'one' | 'slots', sprint: Node, base: string): Checked {
+  const cluster = Cluster.safeParse(value)
+  if (!cluster.success) return []
+  const { power } = cluster.data
+  const found: Checked = []
+  const budget = node(sprint['budget'])
+  const speeds: [string, unknown][] = [
+    [`${base}speed`, sprint['speed']],
+    ...list(sprint['steps']).map((step, i): [string, unknown] => [`${base}steps[${i}].speed`, node(step)['speed']]),
+  ]
+  const top = power?.levels?.at(-1)
+  for (const [place, speed] of speeds)
+    if (top !== undefined && typeof speed === 'number' && speed > top.speed)
+      found.push(
+        issue('unknown-speed', place, `cluster.power.levels ends at speed ${top.speed}: say what a faster one draws`, speed),
+      )
+  const { joules, refillWatts, windowSeconds: window, refillPerSecond } = budget
+  const delay = sprint['toggleOffDelaySeconds']
+  if (typeof joules === 'number') {
+    if (power === undefined)
+      return [
+        ...found,
+        issue('missing-power', `${base}budget.joules`, 'joules need cluster.power: what idle, busy and sprinting draw', joules),
+      ]
+    const extra = Math.max(
+      ...speeds.map(([, speed]) => (typeof speed === 'number' ? wattsAtSpeed(power, speed) - power.busyWatts : 0)),
+    )
+    if (!(extra > 0))
+      return [
+        ...found,
+        issue(
+          'unlimited-budget',
+          `${base}budget.joules`,
+          'a sprint here draws no more than normal speed, so nothing is ever drained',
+          joules,
+        ),
+      ]
+    if (typeof refillWatts === 'number' && refillWatts >= extra)
+      found.push(
+        issue(
+          'unlimited-budget',
+          `${base}budget.refillWatts`,
+          `the whole cluster at sprint speed draws ${extra} W more, never as much as is refilled: leave the budget out`,
+          refillWatts,
+        ),
+      )
+    if (typeof window === 'number' && joules >= extra * window)
+      found.push(
+        issue(
+          'unlimited-budget',
+          `${base}budget.windowSeconds`,
+          `${joules} J are never used up within this: leave the budget out`,
+          window,
+        ),
+      )
+    if (typeof delay === 'number' && sharedBy === 'one' && delay * extra > joules)
+      found.push(
+        issue(
+          'out-of-order',
+          `${base}toggleOffDelaySeconds`,
+          `ending a sprint alone would take more than the ${joules} J`,
+          delay,
+        ),
+      )
+    return found
+  }
+  const slots = slotCount(cluster.data)
+  if (sharedBy === 'slots' && typeof refillPerSecond === 'number' && refillPerSecond >= slots)
+    found.push(
+      issue(
+        'unlimited-budget',
+        `${base}budget.refillPerSecond`,
+        `${slots} jobs at once never drain what is refilled so fast: leave the budget out`,
+        refillPerSecond,
+      ),
+    )
+  const { seconds } = budget
+  if (sharedBy === 'slots' && typeof seconds === 'number' && typeof window === 'number' && seconds >= slots * window)
+    found.push(
+      issue(
+        'unlimited-budget',
+        `${base}budget.windowSeconds`,
+        `${seconds} s are never used up within this: leave the budget out`,
+        window,
+      ),
+    )
+  if (typeof seconds === 'number' && typeof delay === 'number' && delay > seconds)
+    found.push(
+      issue('out-of-order', `${base}toggleOffDelaySeconds`, `ending a sprint alone would take more than the ${seconds} s`, delay),
+    )
+  return found
 }
 
 export function checkGoal(value: unknown, base = ''): Checked {
@@ -352,6 +515,11 @@ export function checkScenario(value: unknown): Checked {
   }
   for (const name of Object.keys(node(node(policy['sprint'])['timeoutSeconds'])))
     reference(name, `policy.sprint.timeoutSeconds.${name}`)
+  const sharedBy = policy['engine'] === 'exclusive' ? 'one' : 'slots'
+  found.push(...checkSprintOn(scenario['cluster'], sharedBy, node(policy['sprint']), 'policy.sprint.'))
+  const lever = node(node(scenario['levers'])['sprint'])
+  found.push(...checkSprint(lever, sharedBy === 'one', 'levers.sprint.'))
+  found.push(...checkSprintOn(scenario['cluster'], sharedBy, lever, 'levers.sprint.'))
   for (const name of Object.keys(node(node(scenario['goal'])['classes']))) reference(name, `goal.classes.${name}`)
   const levers = node(scenario['levers'])
   for (const [name, most] of Object.entries(node(levers['dropRatioAtMost']))) {

@@ -31,9 +31,34 @@ export type NodeGroup = z.infer<typeof NodeGroup>
  * slot busy at sprint speed; linear in the busy share between them. Source: specs, equation E11.
  */
 export const Power = z
-  .strictObject({ idleWatts: z.number().min(0), busyWatts: z.number().min(0), sprintWatts: z.number().min(0) })
+  .strictObject({
+    idleWatts: z.number().min(0),
+    busyWatts: z.number().min(0),
+    sprintWatts: z.number().min(0),
+    levels: z
+      .array(z.strictObject({ speed: z.number().min(1).max(100), watts: z.number().min(0) }))
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'Power with every slot busy at each sprint speed, ascending, in the place of sprintWatts; straight lines between them, from busyWatts at speed 1.',
+      }),
+  })
   .meta({ id: 'Power', description: 'Power of the whole cluster, linear in the busy share of its slots.' })
 export type Power = z.infer<typeof Power>
+
+/** Power of the whole cluster with every slot busy at a sprint speed, in watts: by `levels` where there are any, else `sprintWatts`. */
+export function wattsAtSpeed({ busyWatts, sprintWatts, levels }: Power, speed: number): number {
+  if (speed === 1) return busyWatts
+  if (levels === undefined) return sprintWatts
+  let [below, watts] = [1, busyWatts]
+  for (const level of levels) {
+    if (speed <= level.speed) return watts + ((level.watts - watts) * (speed - below)) / (level.speed - below)
+    below = level.speed
+    watts = level.watts
+  }
+  return watts
+}
 
 export const Cluster = z
   .strictObject({

@@ -24,6 +24,42 @@ export const DropRatio = z
   .meta({ id: 'DropRatio', description: 'Share of tasks (or, for a divisible gang job, of data) that is not processed.' })
 export type DropRatio = z.infer<typeof DropRatio>
 
+const windowSeconds = z.number().positive().optional().meta({
+  description: 'The bucket is filled at the end of each such window (counted from time 0) instead of little by little.',
+})
+
+/**
+ * What sprints may use up, in seconds or in joules. Either bucket starts full, is never below 0 and never above its size, and is filled at a
+ * steady rate or, with `windowSeconds`, all at once at the end of each window.
+ */
+export const SprintBudget = z
+  .union([
+    z.strictObject({
+      seconds: z.number().positive().meta({
+        description:
+          'Size of the bucket in seconds of sprint; each sprinting job drains one second a second, however many slots it has.',
+      }),
+      refillPerSecond: z.number().min(0).default(0),
+      windowSeconds,
+      onThresholdSeconds: z
+        .number()
+        .min(0)
+        .default(0.5)
+        .meta({ description: 'A sprint starts only with so much in the bucket.' }),
+    }),
+    z.strictObject({
+      joules: z.number().positive().meta({
+        description:
+          'Size of the bucket in joules; a sprint drains what it draws beyond normal speed: (watts at its speed − busyWatts) of cluster.power times the share of all slots that it keeps busy.',
+      }),
+      refillWatts: z.number().min(0).default(0),
+      windowSeconds,
+      onThresholdJoules: z.number().min(0).default(0).meta({ description: 'A sprint starts only with so much in the bucket.' }),
+    }),
+  ])
+  .meta({ id: 'SprintBudget' })
+export type SprintBudget = z.infer<typeof SprintBudget>
+
 /** When, how long and from what budget jobs run faster. */
 export const Sprint = z
   .strictObject({
@@ -33,19 +69,30 @@ export const Sprint = z
       description:
         'By class name: a job that has not ended so long after its timer started sprints. A class that is not named never sprints.',
     }),
-    budget: z
-      .strictObject({
-        seconds: z.number().positive().meta({ description: 'Size of the token bucket in seconds of sprint; it starts full.' }),
-        refillPerSecond: z.number().min(0).max(1),
-        onThresholdSeconds: z
-          .number()
-          .min(0)
-          .default(0.5)
-          .meta({ description: 'A sprint starts only with so much in the bucket.' }),
-      })
+    steps: z
+      .array(
+        z.strictObject({
+          afterSeconds: z.number().positive().meta({ description: 'Seconds since the job’s timer ran out.' }),
+          speed: z.number().min(1).max(100),
+        }),
+      )
+      .min(1)
       .optional()
-      .meta({ description: 'Absent: unlimited.' }),
-    toggleDelaySeconds: z.number().min(0).default(0),
+      .meta({ description: 'Further speeds of a job that still has not ended, times and speeds ascending. Simulation only.' }),
+    budget: SprintBudget.optional().meta({ description: 'Absent: unlimited.' }),
+    afterExhaustion: z.enum(['stop', 'resume']).optional().meta({
+      description:
+        'stop: a job whose sprint the empty bucket ended does not sprint again; resume: it does once the bucket holds the threshold. Default: stop where the timer starts at arrival, resume where it starts at dispatch.',
+    }),
+    toggleDelaySeconds: z
+      .number()
+      .min(0)
+      .default(0)
+      .meta({ description: 'Time between a sprint (or its next step) being due and the job going faster.' }),
+    toggleOffDelaySeconds: z.number().min(0).optional().meta({
+      description:
+        'Time that it takes to go back to normal speed: a sprint is ended so much earlier that the bucket carries it. Simulation only.',
+    }),
   })
   .meta({ id: 'Sprint' })
 export type Sprint = z.infer<typeof Sprint>

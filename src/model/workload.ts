@@ -41,6 +41,24 @@ export const Needs = z
   })
   .meta({ id: 'Needs', description: 'CPUs and memory that must be free on the same nodes as the slots. Simulation only.' })
 export type Needs = z.infer<typeof Needs>
+const processorBound = z.number().min(0).max(1)
+
+/**
+ * Parts of a job’s work in order. A sprint at speed s makes a part whose share f is bound to the processor go 1/((1 − f) + f/s) times as
+ * fast: s at f = 1, no faster at f = 0.
+ */
+export const WorkPhase = z
+  .strictObject({
+    share: z.number().positive().max(1).meta({ description: 'Share of the job’s work; all shares sum to 1.' }),
+    processorBound,
+  })
+  .meta({ id: 'WorkPhase' })
+export type WorkPhase = z.infer<typeof WorkPhase>
+
+/** Speed of work of which a share is bound to the processor, under a sprint at `speed`: 1/((1 − f) + f/s). Source: specs, equation E10. */
+export function speedUnderSprint(share: number, speed: number): number {
+  return share === 1 ? speed : 1 / (1 - share + share / speed)
+}
 
 /** A stage of a map/reduce-style job: `tasks` tasks on the cluster’s slots, list-scheduled, after a `setup` during which no task runs. */
 export const Stage = z
@@ -51,6 +69,10 @@ export const Stage = z
     taskTime: Law,
     droppable: z.boolean().default(true).meta({ description: 'May tasks of this stage be dropped?' }),
     needs: Needs.optional(),
+    processorBound: processorBound.optional().meta({
+      description:
+        'How much of the stage’s work a faster processor speeds up (see WorkPhase); all of it when absent. Simulation only.',
+    }),
   })
   .meta({ id: 'Stage' })
 export type Stage = z.infer<typeof Stage>
@@ -137,6 +159,10 @@ export const JobClass = z
     arrival: Arrival,
     work: Work,
     accuracy: AccuracyCurve.optional(),
+    phases: z.array(WorkPhase).min(1).optional().meta({
+      description:
+        'How the work of a job, from its beginning to its end, answers a sprint. Absent: all of it speeds up. Simulation only.',
+    }),
     data: z.strictObject({ bytes: positive, bytesPerSecond: positive }).optional().meta({
       description:
         'The data set that all jobs of the class read, and how fast a job reads it at full speed; matters where the cluster has `storage`.',

@@ -15,6 +15,7 @@ import {
   type Scenario,
   slotCount,
   type Times,
+  wattsAtSpeed,
 } from '../model/index.js'
 import type { ServiceLaw } from './law.js'
 import { multiServerPriority, multiServerStation } from './mgc.js'
@@ -72,6 +73,12 @@ function refuses(scenario: Scenario): Refusal | undefined {
     if (policy.sprint.budget) return no('a sprint budget that can run out')
     if (policy.sprint.origin === 'arrival') return no('a sprint timer that runs from arrival')
     if (policy.sprint.toggleDelaySeconds > 0) return no('a delay before the speed changes')
+    if (policy.sprint.steps) return no('a sprint in several steps')
+    const phased = workload.classes.find(
+      ({ phases, work }) =>
+        phases || (work.kind === 'stages' && work.stages.some(({ processorBound }) => (processorBound ?? 1) !== 1)),
+    )
+    if (phased) return no(`work that answers a sprint part by part (${phased.name})`)
     if (discipline === 'preemptive-resume') return no('a sprint timer that is interrupted')
   }
   return undefined
@@ -145,7 +152,7 @@ function predict(scenario: Scenario): Prediction | Refusal {
   const watts = power
     ? power.idleWatts * (1 - answer.utilisation) +
       power.busyWatts * (answer.utilisation - sprinting) +
-      power.sprintWatts * sprinting
+      (scenario.policy.sprint ? wattsAtSpeed(power, scenario.policy.sprint.speed) : 0) * sprinting
     : undefined
   return {
     schema: 'halftone/prediction/1',

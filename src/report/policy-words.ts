@@ -1,4 +1,4 @@
-import type { Policy } from '../model/index.js'
+import type { Policy, SprintBudget } from '../model/index.js'
 import { duration, number, percent } from './format.js'
 
 const DISCIPLINE: Readonly<Record<Policy['discipline'], string>> = {
@@ -44,12 +44,25 @@ function policySettings(policy: Policy): { readonly knob: string; readonly setti
     }
     settings.push({
       knob: 'sprint budget',
-      setting: sprint.budget
-        ? `${duration(sprint.budget.seconds)} of sprint, refilled at ${number(sprint.budget.refillPerSecond * 3600)} s per hour`
-        : 'unlimited',
+      setting: sprint.budget ? budgetInWords(sprint.budget) : 'unlimited',
     })
+    for (const { afterSeconds, speed } of sprint.steps ?? [])
+      settings.push({ knob: 'sprint step', setting: `${number(speed)}× ${duration(afterSeconds)} later` })
+    if (sprint.afterExhaustion)
+      settings.push({
+        knob: 'sprint after an empty bucket',
+        setting: sprint.afterExhaustion === 'stop' ? 'not again' : 'again once it holds enough',
+      })
   }
   return settings
+}
+
+function budgetInWords(budget: SprintBudget): string {
+  const [size, little] =
+    'joules' in budget
+      ? [`${number(budget.joules)} J`, `${number(budget.refillWatts)} W`]
+      : [duration(budget.seconds), `${number(budget.refillPerSecond * 3600)} s per hour`]
+  return `${size} of sprint, ${budget.windowSeconds === undefined ? `refilled at ${little}` : `filled every ${duration(budget.windowSeconds)}`}`
 }
 
 /** A policy in one line, without the knobs that are at their plainest. */

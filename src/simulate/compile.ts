@@ -12,9 +12,12 @@ import {
   type ReplayJobs,
   refuse,
   type Scenario,
+  type Sprint,
   type Stage,
   slotCount,
   type Work,
+  type WorkPhase,
+  wattsAtSpeed,
 } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import { arrivalRate } from './arrivals.js'
@@ -41,6 +44,8 @@ export interface CompiledStage {
   /** Tasks that may run at once; 2³¹ − 1 where nothing limits them. */
   readonly runningAtMost: number
   readonly needs: Needs | undefined
+  /** Share of the work that a faster processor speeds up. */
+  readonly processorBound: number
 }
 
 const NO_LIMIT = 0x7fffffff
@@ -70,6 +75,8 @@ export interface CompiledClass {
   /** Absent when every job has one slot (or the whole cluster, under the exclusive engine). */
   readonly slotsOf: ((rng: Rng) => number) | undefined
   readonly slotsMean: number
+  /** Parts of each job’s work by share, and how much of each a sprint speeds up. */
+  readonly phases: readonly WorkPhase[] | undefined
   readonly failures: { readonly ratePerRunningSecond: number; readonly retriesAtMost: number } | undefined
   /** Work after which an attempt is stopped for good; infinite where it is not. */
   readonly stopAfterSeconds: number
@@ -120,6 +127,7 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
       stopAfterSeconds: policy.stopAfterSeconds?.[name] ?? Number.POSITIVE_INFINITY,
       isArray: work.kind === 'array',
       needs: work.kind === 'gang' ? work.needs : undefined,
+      phases: jobClass.phases,
     }
     if (work.kind === 'stages' || work.kind === 'array') {
       const stages =
@@ -196,13 +204,27 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
         : hasNeeds
           ? new NodePool(cluster, policy.placement)
           : poolOf(cluster, policy.placement, holders),
-    sprint: sprint && {
-      origin: sprint.origin,
-      speed: sprint.speed,
-      timeoutSeconds: Float64Array.from(classes, ({ name }) => sprint.timeoutSeconds[name] ?? Number.POSITIVE_INFINITY),
-      toggleDelaySeconds: sprint.toggleDelaySeconds,
-      ...(sprint.budget ? { budget: sprint.budget } : {}),
-    },
+    sprint: sprint && compileSprint(sprint, cluster, classes, exclusive ? 1 : slotSpeeds.length),
+  }
+}
+
+function compileSprint(
+  sprint: Sprint,
+  { power }: Scenario['cluster'],
+  classes: readonly CompiledClass[],
+  slots: number,
+): SprintSettings {
+  const { origin, speed, budget, steps, afterExhaustion, toggleDelaySeconds, toggleOffDelaySeconds } = sprint
+  return {
+    origin,
+    speed,
+    timeoutSeconds: Float64Array.from(classes, ({ name }) => sprint.timeoutSeconds[name] ?? Number.POSITIVE_INFINITY),
+    toggleDelaySeconds,
+    ...(budget ? { budget } : {}),
+    ...(steps ? { steps } : {}),
+    ...(afterExhaustion ? { afterExhaustion } : {}),
+    ...(toggleOffDelaySeconds ? { toggleOffDelaySeconds } : {}),
+    ...(power ? { power: { extraWatts: (at: number) => wattsAtSpeed(power, at) - power.busyWatts, slots } } : {}),
   }
 }
 
@@ -220,6 +242,7 @@ function compileStage(stage: Stage, dropRatio: number, cutsStragglers: boolean):
     slotsPerTask: 1,
     runningAtMost: NO_LIMIT,
     needs: stage.needs,
+    processorBound: stage.processorBound ?? 1,
   }
 }
 
@@ -267,6 +290,16 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
         `class ${asks.name} needs CPUs or memory: under the exclusive engine one job has the whole cluster, and nobody asks for parts of it`,
       )
   }
+  if (policy.sprint?.budget && 'joules' in policy.sprint.budget && scenario.cluster.power === undefined)
+    return refuse('unsupported', 'a sprint budget in joules needs cluster.power: what idle, busy and sprinting draw')
+  const inTasks =
+    policy.engine === 'shared' && workload.classes.some(({ work }) => work.kind === 'stages' || work.kind === 'array')
+  const phased = workload.classes.find(({ phases }) => inTasks && phases && phases.length > 1)
+  if (phased)
+    return refuse(
+      'unsupported',
+      `class ${phased.name}: several phases are for gangs alone and for the exclusive engine; beside tasks give one phase, or stages their processorBound`,
+    )
   const { interference, storage } = scenario.cluster
   const named = [
     ...(interference ?? []).flatMap(({ jobClass, neighbour }) => [jobClass, neighbour]),

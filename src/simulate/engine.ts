@@ -50,6 +50,8 @@ export interface EngineSettings {
   readonly sprint?: SprintSettings
   /** Totals are noted whenever so many more jobs have arrived. */
   readonly markEvery?: number
+  /** How the work of each job answers a sprint; all of it by the sprint’s speed where absent. */
+  readonly phases?: WorkPhases
   /** What slows running jobs down. */
   readonly rates?: RateSettings
   /** Start in the midst instead of empty: see `InTheMidst`. */
@@ -111,6 +113,16 @@ export const WAITING = 1
 export const RUNNING = 2
 export const DONE = 3
 
+/** The work of jobs in parts, in order. Source of the speeds: E10. */
+export interface WorkPhases {
+  /** Parts of the job’s work; 0 where all of it goes at the sprint’s speed. */
+  count(job: number): number
+  /** Work done when part i is over. */
+  endOf(job: number, i: number): number
+  /** Speed of part i under a sprint. */
+  speedOf(job: number, i: number, sprint: number): number
+}
+
 /** Totals up to a time. Slot-seconds. */
 export interface Totals {
   time: number
@@ -119,6 +131,8 @@ export interface Totals {
   lost: number
   /** ∫ jobs in the system dt. */
   present: number
+  /** Joules drawn by sprinting beyond normal speed, where the sprinter knows of power. */
+  sprintJoules?: number
 }
 
 export class Engine implements JobTable {
@@ -158,7 +172,8 @@ export class Engine implements JobTable {
   private readonly left: Float64Array
   private readonly rate: Float64Array
   private readonly baseRate: Float64Array | undefined
-  private readonly sprintFactor: Float64Array | undefined
+  /** Speed of the sprint that each job is in, 1 for none. */
+  private readonly sprintSpeed: Float64Array | undefined
   /** φ of each running job, and who is on each node. */
   private readonly phi: Float64Array | undefined
   private readonly onNode: number[][] = []
@@ -229,7 +244,7 @@ export class Engine implements JobTable {
     this.queue = rule.queue(this)
     if (settings.sprint || settings.rates) {
       this.baseRate = new Float64Array(n)
-      this.sprintFactor = new Float64Array(n).fill(1)
+      this.sprintSpeed = new Float64Array(n).fill(1)
     }
     if (settings.rates?.beside) this.phi = new Float64Array(n).fill(1)
     if (settings.rates?.demand) {
@@ -244,7 +259,8 @@ export class Engine implements JobTable {
           classIndex: jobs.classIndex,
           isRunning: (job) => this.state[job] === RUNNING,
           startedAt: (job) => this.started[job],
-          setFactor: (job, factor, now) => this.setFactor(job, factor, now),
+          slotsOf: (job) => this.width[job],
+          setSpeed: (job, speed, now) => this.setSpeed(job, speed, now),
         },
         n,
       )
@@ -307,7 +323,7 @@ export class Engine implements JobTable {
       heapPlace,
       attempts,
       heldBefore,
-      this.sprintFactor,
+      this.sprintSpeed,
       this.phi,
       this.fed,
       this.endOrder,
@@ -318,10 +334,8 @@ export class Engine implements JobTable {
   private beginInTheMidst({ running, waiting, ranSeconds }: InTheMidst): void {
     this.arrived = running + waiting
     for (let job = 0; job < running; job++) {
-      this.start(job, 0)
-      this.started[job] = -ranSeconds[job]
-      this.left[job] = Math.max(0, this.size[job] - ranSeconds[job] * this.rate[job])
-      this.schedule(job, 0)
+      this.sprinter?.onArrival(job, 0, this.settings.jobs.arrival[job])
+      this.start(job, 0, -ranSeconds[job])
     }
     if (this.endOrder !== undefined) {
       const order = Array.from({ length: running }, (_, job) => job).sort(
@@ -337,7 +351,7 @@ export class Engine implements JobTable {
     for (let job = running; job < running + waiting; job++) {
       this.state[job] = WAITING
       this.queue.add(job, 0)
-      this.sprinter?.onArrival(job, 0)
+      this.sprinter?.onArrival(job, 0, this.settings.jobs.arrival[job])
     }
     this.dispatch(0, -1)
   }
@@ -379,7 +393,9 @@ export class Engine implements JobTable {
   }
 
   totals(): Totals {
-    return { time: this.now, busy: this.busy, sprinting: this.sprinting, lost: this.lost, present: this.present }
+    const { now: time, busy, sprinting, lost, present, sprinter } = this
+    const totals = { time, busy, sprinting, lost, present }
+    return this.settings.sprint?.power ? { ...totals, sprintJoules: sprinter!.joulesAt(time) } : totals
   }
 
   /** Runs until nothing is left to do, or to the time given (events at exactly that time included). Returns true when nothing is left. */
@@ -444,6 +460,8 @@ export class Engine implements JobTable {
         this.state[job] = WAITING
         this.queue.add(job, t)
       }
+    } else if (this.settings.phases !== undefined && this.sprintSpeed![job] !== 1 && this.endOf(job) > t) {
+      this.setRate(job, t)
     } else if (this.rule.levels !== undefined && this.endOf(job) > t) {
       this.schedule(job, t)
     } else {
@@ -475,24 +493,25 @@ export class Engine implements JobTable {
     return this.since[job] + this.left[job] / this.rate[job]
   }
 
-  private start(job: number, t: number): void {
+  private start(job: number, t: number, since = t): void {
     const k = this.slots[job]
     const speed = this.pool.take(job, k, job)
     this.busySlots += this.width[job]
     this.state[job] = RUNNING
     this.rate[job] = speed
+    if (since !== t) this.left[job] = Math.max(0, this.size[job] - (t - since) * speed)
     if (this.baseRate !== undefined) {
       this.baseRate[job] = speed
-      this.sprintFactor![job] = 1
+      this.sprintSpeed![job] = 1
     }
     this.since[job] = t
-    this.started[job] = t
+    this.started[job] = since
     this.queue.usage?.(this.owner[job], this.width[job], t)
     const key = this.nextAppointment(job, t)
     this.siftUp(this.running++, key, job)
     if (this.endOrder !== undefined) this.expect(job)
     if (this.settings.rates !== undefined) this.settle(job, t, 1)
-    this.sprinter?.onStart(job, t)
+    this.sprinter?.onStart(job, t, since)
   }
 
   /** Takes a running job off its slots and books what it did. */
@@ -500,7 +519,7 @@ export class Engine implements JobTable {
     const k = this.slots[job]
     // sprinting first: it looks at the job while it still runs
     if (this.sprinter !== undefined) {
-      if (this.sprintFactor![job] !== 1) this.sprintingSlots -= this.width[job]
+      if (this.sprintSpeed![job] !== 1) this.sprintingSlots -= this.width[job]
       this.sprinter.onStop(job, t)
     }
     this.left[job] = Math.max(0, this.left[job] - (t - this.since[job]) * this.rate[job])
@@ -513,25 +532,44 @@ export class Engine implements JobTable {
     this.queue.usage?.(this.owner[job], -this.width[job], t)
   }
 
-  private setFactor(job: number, factor: number, t: number): void {
-    const was = this.sprintFactor![job] !== 1
-    const is = factor !== 1
-    this.sprintFactor![job] = factor
+  private setSpeed(job: number, speed: number, t: number): void {
+    const was = this.sprintSpeed![job] !== 1
+    const is = speed !== 1
+    this.sprintSpeed![job] = speed
     this.sprintingSlots += (is ? this.width[job] : 0) - (was ? this.width[job] : 0)
     this.setRate(job, t)
   }
 
   /** The rate that a running job now has; its appointment moves with it. */
   private setRate(job: number, t: number): void {
-    let factor = this.sprintFactor![job]
+    const left = Math.max(0, this.left[job] - (t - this.since[job]) * this.rate[job])
+    let factor = this.sprintSpeed![job]
+    if (factor !== 1) factor = this.answerTo(factor, job, left)
     if (this.phi !== undefined) factor *= this.phi[job]
     if (this.fed !== undefined) factor = Math.min(factor, this.fed[this.classIndex[job]])
     const rate = this.baseRate![job] * factor
-    if (rate === this.rate[job]) return
-    this.left[job] = Math.max(0, this.left[job] - (t - this.since[job]) * this.rate[job])
+    if (rate === this.rate[job] && this.settings.phases === undefined) return
+    this.left[job] = left
     this.since[job] = t
     this.rate[job] = rate
     this.schedule(job, t)
+  }
+
+  /** How fast a sprint makes the work at hand. */
+  private answerTo(sprint: number, job: number, left: number): number {
+    const { phases } = this.settings
+    if (phases === undefined || phases.count(job) === 0) return sprint
+    return phases.speedOf(job, this.phaseAt(job, left), sprint)
+  }
+
+  /** The part of the work that is at hand; at its very end, the next. */
+  private phaseAt(job: number, left: number): number {
+    const phases = this.settings.phases!
+    const done = this.size[job] * (1 + 1e-9) - left
+    const last = phases.count(job) - 1
+    let i = 0
+    while (i < last && phases.endOf(job, i) <= done) i++
+    return i
   }
 
   /** A job came to its nodes (1) or leaves them (−1): its neighbours and all who read from storage go on at other rates. */
@@ -579,6 +617,15 @@ export class Engine implements JobTable {
     const fails = this.failureAt(job)
     if (fails >= 0) at = Math.min(at, this.since[job] + Math.max(0, this.left[job] - fails) / this.rate[job])
     const { levels } = this.rule
+    const { phases } = this.settings
+    if (phases !== undefined && this.sprintSpeed![job] !== 1 && phases.count(job) > 1) {
+      // always called with the work left as of now
+      const phase = this.phaseAt(job, this.left[job])
+      if (phase < phases.count(job) - 1) {
+        const until = phases.endOf(job, phase) - (this.size[job] - this.left[job])
+        at = Math.min(at, this.since[job] + until / this.rate[job])
+      }
+    }
     if (levels !== undefined) {
       const k = this.width[job]
       const attained = this.attained(job, t)

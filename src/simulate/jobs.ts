@@ -281,8 +281,8 @@ export class StageSizes {
     this.makespans = stages.map((stage) => new Makespan(laneSpeeds(slotSpeeds, stage)))
   }
 
-  /** The n-th job of the class. */
-  size(n: number): number {
+  /** The n-th job of the class; `ends` takes the time at which each of its stages is over. */
+  size(n: number, ends?: Float64Array): number {
     let total = 0
     for (let s = 0; s < this.stages.length; s++) {
       const stage = this.stages[s]
@@ -298,6 +298,7 @@ export class StageSizes {
       if (started > this.tasks.length) this.tasks = new Float64Array(2 * started)
       stage.taskTime(this.rng, this.tasks, 0, started)
       total += stage.cutsStragglers ? makespan.untilEnded(this.tasks, started, kept) : makespan.of(this.tasks, kept)
+      if (ends !== undefined) ends[s] = total
     }
     return total
   }

@@ -5,10 +5,11 @@
  * What sprinting can give back is credited in full, what eviction with restart throws away is added (specs/deflate.md E7), so a total of 1
  * or more means that the queue grows without end. Gangs on nodes and strict queues can be unstable below 1: that shows only in a run.
  */
-import { demandOf, type Needs, type Scenario } from '../model/index.js'
+import { demandOf, type Needs, type Scenario, speedUnderSprint } from '../model/index.js'
 import { Rng } from '../num/index.js'
 import type { CompiledClass, CompiledScenario } from './compile.js'
 import { StageSizes } from './jobs.js'
+import type { SprintSettings } from './sprint.js'
 
 export interface Load {
   /** Share of capacity that each class needs, waste not included, at normal speed. */
@@ -57,21 +58,50 @@ export function loadOf(compiled: CompiledScenario): Load {
     const reading = classes.reduce((sum, jobClass, k) => sum + jobClass.rate * meanSizes[k] * rates.demand![k], 0)
     total = Math.max(total, reading / rates.bytesPerSecond)
   }
-  if (sprint !== undefined) {
+  const fastest = sprint?.steps?.at(-1)?.speed ?? sprint?.speed ?? 1
+  if (sprint !== undefined && fastest > 1) {
     const sprints = (k: number): boolean => sprint.timeoutSeconds[k] !== Number.POSITIVE_INFINITY
     // With a queue without end every timer from arrival has run out; timers from dispatch spare what comes before them.
-    const faster = classes.map((_, k) => {
+    const faster = classes.map((one, k) => {
       if (!sprints(k)) return 1
-      if (sprint.origin === 'arrival') return 1 / sprint.speed
+      // what its parts make of it, as if each were sprinted alike
+      const sprinted = partsOf(compiled, one).reduce((sum, [share, bound]) => sum + share / speedUnderSprint(bound, fastest), 0)
+      const gain = 1 - sprinted
+      if (sprint.origin === 'arrival') return 1 - gain
       const T = sprint.timeoutSeconds[k]
       const over = mean(samples[k].map((w) => Math.max(0, w - T))) / mean(samples[k])
-      return 1 - over * (1 - 1 / sprint.speed)
+      return 1 - over * gain
     })
     const saved = needs.reduce((sum, need, k) => sum + need * (1 - faster[k]), 0)
-    const most = sprint.budget ? sprint.budget.refillPerSecond * (sprint.speed - 1) : Number.POSITIVE_INFINITY
-    total -= Math.min(saved, most)
+    total -= Math.min(saved, refillOf(sprint) * (fastest - 1))
   }
   return { classes: needs, total, nominal, meanSizes }
+}
+
+/** The parts of a job’s work: share of it, and how much of that a sprint speeds up. Stages on the exclusive engine by their sampled lengths. */
+function partsOf({ exclusive, slotSpeeds }: CompiledScenario, { phases, stages, name }: CompiledClass): [number, number][] {
+  if (phases) return phases.map(({ share, processorBound }) => [share, processorBound])
+  if (!stages?.some(({ processorBound }) => processorBound !== 1)) return [[1, 1]]
+  const lengths = stages.map(({ tasksMean, taskMean, dropRatio }) => tasksMean * taskMean * (1 - dropRatio))
+  if (exclusive) {
+    lengths.fill(0)
+    const sizes = new StageSizes(stages, slotSpeeds, new Rng(1, `load/${name}`))
+    const ends = new Float64Array(stages.length)
+    for (let i = 0; i < SAMPLE; i++) {
+      sizes.size(i, ends)
+      for (let s = 0; s < ends.length; s++) lengths[s] += ends[s] - (s > 0 ? ends[s - 1] : 0)
+    }
+  }
+  const total = lengths.reduce((a, b) => a + b, 0)
+  return stages.map(({ processorBound }, s) => [lengths[s] / total, processorBound])
+}
+
+/** Sprint seconds of the whole cluster (or of one job) that the budget gives back each second. */
+function refillOf({ budget, power, speed }: SprintSettings): number {
+  if (budget === undefined) return Number.POSITIVE_INFINITY
+  const [size, refill] = 'joules' in budget ? [budget.joules, budget.refillWatts] : [budget.seconds, budget.refillPerSecond]
+  const perSecond = budget.windowSeconds === undefined ? refill : size / budget.windowSeconds
+  return 'joules' in budget ? perSecond / power!.extraWatts(speed) : perSecond
 }
 
 function timeWithFailures(jobClass: CompiledClass, exclusive: boolean, sizes: Float64Array): Float64Array {

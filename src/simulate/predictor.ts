@@ -401,8 +401,7 @@ export function assemble(
     // E11 over each part: watts × seconds
     const joules = parts.map((part) => {
       const share = part.busySlotSeconds / capacity
-      const sprint = part.sprintingSlotSeconds / capacity
-      return power.idleWatts * (part.seconds - share) + power.busyWatts * (share - sprint) + power.sprintWatts * sprint
+      return power.idleWatts * (part.seconds - share) + power.busyWatts * share + part.sprintJoules
     })
     const jobs = parts.map((part) => part.classes.reduce((sum, one) => sum + one.jobs, 0))
     energy = { powerWatts: ratioEstimate(joules, seconds), energyPerJobJoules: ratioEstimate(joules, jobs) }

@@ -4,6 +4,7 @@ import type { CompiledScenario } from './compile.js'
 import { fcfs, priorityNonPreemptive, priorityPreemptiveResume } from './disciplines/index.js'
 import { Engine, type EngineSettings, type InTheMidst, type RunJobs, type Totals } from './engine.js'
 import { NodePool } from './nodePool.js'
+import { workPhases } from './phases.js'
 import { firstComeFirstServed, oneServerByPriority, type Recursed } from './recursions.js'
 import { TaskEngine, withOrdinals } from './taskEngine.js'
 import { Workspace } from './workspace.js'
@@ -66,7 +67,8 @@ export function runJobs(
     engine.run(horizonSeconds)
     return { ...runOf(engine, jobs, markEvery), givenUp: engine.givenUp }
   }
-  const settings = { ...engineSettings(compiled, jobs), ...(start ? { start } : {}) }
+  const phases = workPhases(compiled, jobs, chance)
+  const settings = { ...engineSettings(compiled, jobs), ...(start ? { start } : {}), ...(phases ? { phases } : {}) }
   const recursed =
     horizonSeconds === undefined && start === undefined ? recursion(compiled, jobs, settings.markEvery!, space) : undefined
   if (recursed) {
@@ -117,6 +119,8 @@ export interface Summary {
   readonly seconds: number
   readonly busySlotSeconds: number
   readonly sprintingSlotSeconds: number
+  /** Joules drawn by sprinting beyond normal speed; 0 where nobody sprints or power is not known. */
+  readonly sprintJoules: number
   readonly lostSlotSeconds: number
   readonly presentJobSeconds: number
   readonly simulatedJobs: number
@@ -150,6 +154,7 @@ export function summarise(
     seconds: end.time - start.time,
     busySlotSeconds: end.busy - start.busy,
     sprintingSlotSeconds: end.sprinting - start.sprinting,
+    sprintJoules: (end.sprintJoules ?? 0) - (start.sprintJoules ?? 0),
     lostSlotSeconds: end.lost - start.lost,
     presentJobSeconds: end.present - start.present,
     simulatedJobs: jobs.count,

@@ -17,7 +17,7 @@
  *
  * The same identities as the gang engine’s; a slot-second sprinted is one of a unit of a sprinting job, the bucket drains by job.
  */
-import { keptTasks } from '../model/index.js'
+import { keptTasks, speedUnderSprint } from '../model/index.js'
 import { Rng, zigguratExponential } from '../num/index.js'
 import type { BackfillQueue } from './backfillQueue.js'
 import type { CompiledScenario } from './compile.js'
@@ -114,6 +114,8 @@ export class TaskEngine implements JobTable {
   private readonly words: Int32Array
   private readonly startedAt: Float64Array
   private readonly activeSince: Float64Array
+  /** Speed of the sprint that each job is in, 1 for none, and what its stage makes of it. */
+  private readonly sprintSpeed: Float64Array
   private readonly factor: Float64Array
   private readonly queued: Uint8Array
   private readonly firstUnit: Int32Array
@@ -205,6 +207,7 @@ export class TaskEngine implements JobTable {
     this.words = new Int32Array(4 * n)
     this.activeSince = new Float64Array(n)
     this.startedAt = new Float64Array(n)
+    this.sprintSpeed = new Float64Array(n).fill(1)
     this.factor = new Float64Array(n).fill(1)
     this.queued = new Uint8Array(n)
     this.firstUnit = new Int32Array(n).fill(-1)
@@ -243,7 +246,8 @@ export class TaskEngine implements JobTable {
           classIndex: jobs.classIndex,
           isRunning: (job) => this.state[job] === RUNNING,
           startedAt: (job) => this.startedAt[job],
-          setFactor: (job, factor, now) => this.setFactor(job, factor, now),
+          slotsOf: (job) => this.slotsHeld[job],
+          setSpeed: (job, speed, now) => this.setSpeed(job, speed, now),
         },
         n,
       )
@@ -286,7 +290,9 @@ export class TaskEngine implements JobTable {
   }
 
   totals(): Totals {
-    return { time: this.now, busy: this.busy, sprinting: this.sprinting, lost: this.lost, present: this.present }
+    const { now: time, busy, sprinting, lost, present, sprinter } = this
+    const totals = { time, busy, sprinting, lost, present }
+    return this.compiled.sprint?.power ? { ...totals, sprintJoules: sprinter!.joulesAt(time) } : totals
   }
 
   run(until = Number.POSITIVE_INFINITY): boolean {
@@ -365,6 +371,8 @@ export class TaskEngine implements JobTable {
 
   private stageBegins(job: number, t: number): void {
     const setup = this.drawStage(job)
+    // no unit runs between two stages
+    this.factor[job] = this.answerOf(job)
     if (setup > 0) {
       this.activate(job, t)
       this.inSetup[job] = 1
@@ -437,6 +445,7 @@ export class TaskEngine implements JobTable {
     if (this.state[job] !== RUNNING) return
     this.held[job] += t - this.activeSince[job]
     this.sprinter?.onStop(job, t)
+    this.sprintSpeed[job] = 1
     this.factor[job] = 1
     this.state[job] = WAITING
   }
@@ -529,7 +538,10 @@ export class TaskEngine implements JobTable {
     this.ends.remove(unit)
     this.pool.give(unit, k)
     this.busySlots -= k
-    if (this.factor[job] !== 1) this.sprintingSlots -= k
+    if (this.sprintSpeed[job] !== 1) {
+      this.sprintingSlots -= k
+      this.sprinter!.onWidth(job, -k, t)
+    }
     this.unitsOf[job]--
     this.slotsHeld[job] -= k
     this.pace[job] = this.unitsOf[job] === 0 ? 0 : this.pace[job] - this.unitRate[unit]
@@ -622,7 +634,10 @@ export class TaskEngine implements JobTable {
     this.unitStart[unit] = t
     this.unitRank[unit] = job * MOST_TASKS + this.unitIndex[unit]
     this.busySlots += k
-    if (this.factor[job] !== 1) this.sprintingSlots += k
+    if (this.sprintSpeed[job] !== 1) {
+      this.sprintingSlots += k
+      this.sprinter!.onWidth(job, k, t)
+    }
     this.unitsOf[job]++
     this.slotsHeld[job] += k
     this.pace[job] += this.unitRate[unit]
@@ -809,11 +824,22 @@ export class TaskEngine implements JobTable {
     }).sort((a, b) => a.time - b.time || this.unitRank[a.unit] - this.unitRank[b.unit])
   }
 
-  private setFactor(job: number, factor: number, t: number): void {
-    if (factor === this.factor[job]) return
-    this.book(job, t)
+  /** How fast the job’s work at hand goes in the sprint that it is in: by its class’s one phase, or by its stage. */
+  private answerOf(job: number): number {
+    const speed = this.sprintSpeed[job]
+    if (speed === 1) return 1
+    const { phases, stages } = this.classOf(job)
+    return speedUnderSprint(phases?.[0].processorBound ?? stages?.[this.stage[job]].processorBound ?? 1, speed)
+  }
+
+  private setSpeed(job: number, speed: number, t: number): void {
+    const sprinted = this.sprintSpeed[job] !== 1
+    this.sprintingSlots += (speed !== 1 ? this.slotsHeld[job] : 0) - (sprinted ? this.slotsHeld[job] : 0)
+    this.sprintSpeed[job] = speed
     const was = this.factor[job]
-    this.sprintingSlots += (factor !== 1 ? this.slotsHeld[job] : 0) - (was !== 1 ? this.slotsHeld[job] : 0)
+    const factor = this.answerOf(job)
+    if (factor === was) return
+    this.book(job, t)
     if (this.inSetup[job] === 1) this.setups.move(job, t + ((this.setups.timeOf(job) - t) * was) / factor)
     this.factor[job] = factor
     this.pace[job] = 0
