@@ -419,7 +419,7 @@ function modelOf(parts: ForestParts, outOfBag?: OutOfBag): ForestModel | ForestC
   const means = (table: Table): Float64Array => {
     sameColumns(common, table)
     const out = new Float64Array(table.rows)
-    sumOfTrees(trees, bins, table, out)
+    sumOfTrees([trees], bins, table, [out])
     // rounding must not carry a mean of targets beyond them
     for (let i = 0; i < out.length; i++) out[i] = Math.min(high, Math.max(low, out[i]! / trees.length))
     return out

@@ -1,3 +1,15 @@
+export {
+  type BoostingClassModel,
+  type BoostingModel,
+  type BoostingSettings,
+  boosting,
+  boostingClassifier,
+  boostingFrom,
+  type ClassBoostingSettings,
+  type QuantileBoostingModel,
+  type QuantileBoostingSettings,
+  quantileBoosting,
+} from './boosting.js'
 export * from './classes.js'
 export * from './discriminant.js'
 export * from './encode.js'

@@ -187,15 +187,30 @@ function walkDown(
   return row
 }
 
-/** Adds what the trees say of each row of a table: Σ over trees of the value of its leaf. */
-export function sumOfTrees(trees: readonly Tree[], bins: Bins, table: Table, out: Float64Array): void {
+/** Adds what trees say of each row of a table: `out[k]` gets Σ over the trees of group k of the value of the row’s leaf. */
+export function sumOfTrees(groups: readonly (readonly Tree[])[], bins: Bins, table: Table, out: readonly Float64Array[]): void {
   const leaves = new Int32Array(Math.min(BLOCK, table.rows))
-  const walk = walkerOf(trees, bins.length, table.rows)
+  const walks = groups.map((trees) => walkerOf(trees, bins.length, table.rows))
   forBlocks(bins, table, (codes, from, rows) => {
-    for (let t = 0; t < trees.length; t++) {
-      walk(t, codes, rows, leaves)
-      const { values } = trees[t]!
-      for (let i = 0; i < rows; i++) out[from + i] = out[from + i]! + values[leaves[i]!]!
-    }
+    groups.forEach((trees, k) => {
+      const sums = out[k]!
+      for (let t = 0; t < trees.length; t++) {
+        walks[k]!(t, codes, rows, leaves)
+        addValues(sums, from, trees[t]!.values, leaves, rows)
+      }
+    })
   })
+}
+
+function addValues(sums: Float64Array, from: number, values: Float64Array, leaves: Int32Array, rows: number): void {
+  for (let i = 0; i < rows; i++) sums[from + i] = sums[from + i]! + values[leaves[i]!]!
+}
+
+/** Codes of a table row after row. */
+export function encodeRows(bins: Bins, table: Table): Uint8Array {
+  const out = new Uint8Array(table.rows * bins.length)
+  forBlocks(bins, table, (codes, from, rows) => {
+    out.set(codes.subarray(0, rows * bins.length), from * bins.length)
+  })
+  return out
 }
