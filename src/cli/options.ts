@@ -42,6 +42,9 @@ export interface WorkloadCliOptions {
   readonly from?: string
   readonly to?: string
   readonly slots?: number
+  readonly nodes?: string
+  readonly placement?: Policy['placement']
+  readonly resources?: 'slots' | 'all'
   readonly utilisation?: number
   readonly discipline?: Policy['discipline']
 }
@@ -77,6 +80,16 @@ export function addWorkloadOptions(command: Command): Command {
 export function addClusterOptions(command: Command): Command {
   return command
     .option('--slots <n>', 'slots (GPUs, processors) of the cluster', whole)
+    .option('--nodes <file>', 'or its nodes: a cluster (YAML or JSON), or an openb node list')
+    .addOption(
+      new Option('--placement <how>', 'one pool of slots, or jobs that must fit on nodes').choices(['pool', 'packed', 'spread']),
+    )
+    .addOption(
+      new Option('--resources <which>', 'what jobs ask for: slots, or CPUs, memory and parts of slots too').choices([
+        'slots',
+        'all',
+      ]),
+    )
     .option('--utilisation <share>', 'or how busy it was on average: its size follows', share)
     .addOption(new Option('--discipline <name>', 'the discipline in force').choices([...DISCIPLINES]))
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import {
+  type Cluster,
   type Goal,
   type Issue,
   type Levers,
@@ -10,7 +11,8 @@ import {
   type Trace,
   validate,
 } from '../model/index.js'
-import { type AskedOfTrace, readScenario, scenarioOfTrace } from '../study/index.js'
+import { type AskedOfTrace, readNoun, readScenario, scenarioOfTrace } from '../study/index.js'
+import { readOpenbNodes } from '../trace/index.js'
 import { orStop, progressFor, stopForIssues, stopForRefusal } from './answer.js'
 import type { Io } from './io.js'
 import { type AnswerOptions, goalOf, type TraceOptions, type WorkloadCliOptions } from './options.js'
@@ -36,6 +38,8 @@ export function askedOf(io: Io, trace: Trace, options: QuestionOptions): AskedOf
     ...(options.runTimes ? { runTimes: options.runTimes } : {}),
     ...(divisible === undefined ? {} : { divisible }),
     ...(options.slots === undefined ? {} : { slots: options.slots }),
+    ...(options.placement === undefined ? {} : { placement: options.placement }),
+    ...(options.resources === undefined ? {} : { resources: options.resources }),
     ...(options.utilisation === undefined ? {} : { utilisation: options.utilisation }),
     ...(options.discipline ? { discipline: options.discipline } : {}),
     ...(goal ? { goal } : {}),
@@ -76,6 +80,9 @@ export async function questionFor(
       'from',
       'to',
       'slots',
+      'nodes',
+      'placement',
+      'resources',
       'utilisation',
       'discipline',
       'format',
@@ -110,7 +117,19 @@ export async function questionFor(
     )
   }
   const trace = await traceFor(io, path, options)
-  return checked(io, orStop(io, scenarioOfTrace(trace, askedOf(io, trace, options)), options), options)
+  const asked = askedOf(io, trace, options)
+  const cluster = options.nodes === undefined ? undefined : await clusterFrom(io, options.nodes, options)
+  return checked(io, orStop(io, scenarioOfTrace(trace, cluster ? { ...asked, cluster } : asked), options), options)
+}
+
+/** The cluster of `--nodes`: a file of ours, or a node list. */
+async function clusterFrom(io: Io, path: string, options: AnswerOptions): Promise<Cluster> {
+  if (/\.(ya?ml|json)$/i.test(path)) {
+    const valid = readNoun(path, 'cluster')
+    return valid.ok ? valid.value : stopForIssues(io, reportOf(valid.issues), options)
+  }
+  const reading = await readOpenbNodes(path)
+  return reading.ok ? reading.cluster : stopForIssues(io, reading.issues, options)
 }
 
 /** A scenario that was put together from options is held to the same rules as one from a file. */

@@ -64,7 +64,8 @@ export async function readScenario(path: string): Promise<QuestionReading> {
   if (!reading.ok) return { ok: false, issues: reading.issues, ...(reading.refusal ? { refusal: reading.refusal } : {}) }
   const classification = classifyJobs(reading.trace, reference.classes)
   if (isRefusal(classification)) return { ok: false, issues: reportOf([]), refusal: classification }
-  const replay = replayJobs(reading.trace, classification)
+  const all = classes.some(({ work }) => work.kind === 'replay' && work.resources === 'all')
+  const replay = replayJobs(reading.trace, classification, {}, all ? 'all' : 'slots')
   if (isRefusal(replay)) return { ok: false, issues: reportOf([]), refusal: replay }
   // the scenario may name its classes in any order, and leave some of the trace’s out
   const position = new Map(classes.map(({ name }, i) => [name, i]))
@@ -99,5 +100,8 @@ function only(jobs: ReplayJobs, names: readonly string[], position: ReadonlyMap<
     classIndex: Uint16Array.from(kept, (job) => position.get(names[jobs.classIndex[job]!]!)!),
     ...(jobs.estimateSeconds ? { estimateSeconds: Float64Array.from(kept, (job) => jobs.estimateSeconds![job]!) } : {}),
     ...(jobs.userIndex ? { userIndex: Int32Array.from(kept, (job) => jobs.userIndex![job]!) } : {}),
+    ...(jobs.cpus ? { cpus: Float64Array.from(kept, (job) => jobs.cpus![job]!) } : {}),
+    ...(jobs.memoryMib ? { memoryMib: Float64Array.from(kept, (job) => jobs.memoryMib![job]!) } : {}),
+    ...(jobs.slotShare ? { slotShare: Float64Array.from(kept, (job) => jobs.slotShare![job]!) } : {}),
   }
 }

@@ -10,18 +10,23 @@ import {
   type ReplayJobs,
   refuse,
   type Scenario,
+  slotCount,
   type Trace,
 } from '../model/index.js'
 import { type FittedWorkload, offeredSlots, type WorkloadOptions, workloadFromTrace } from '../workload/index.js'
 
 /** What a trace does not say and a scenario needs. */
 export interface AskedOfTrace extends WorkloadOptions {
-  /** Slots of the cluster. */
+  /** The cluster, node by node. */
+  readonly cluster?: Cluster
+  /** Or its slots. */
   readonly slots?: number
   /** Or how busy it was: mean busy share, 0 to 1. Default 0.8, where the trace does not tell its size. */
   readonly utilisation?: number
   /** The policy in force. Default first come first served from one pool. */
   readonly discipline?: Policy['discipline']
+  /** How jobs are placed. Default `pool`. */
+  readonly placement?: Policy['placement']
   readonly goal?: Goal
   /** Disciplines that a plan may choose from. Default: what needs no knowledge that the trace lacks. */
   readonly disciplines?: readonly Policy['discipline'][]
@@ -48,7 +53,7 @@ export function scenarioOfTrace(trace: Trace, asked: AskedOfTrace = {}): TraceSc
   if (isRefusal(fitted)) return fitted
   const { cluster, assumed } = clusterOf(trace, fitted.replay, asked)
   const largest = fitted.replay.slots.reduce((most, slots) => Math.max(most, slots), 0)
-  const slots = cluster.nodes[0]!.slots
+  const slots = slotCount(cluster)
   if (largest > slots) {
     return refuse(
       'unsupported',
@@ -61,7 +66,7 @@ export function scenarioOfTrace(trace: Trace, asked: AskedOfTrace = {}): TraceSc
     name: `${asked.discipline ?? 'fcfs'}, in force`,
     discipline: asked.discipline ?? 'fcfs',
     engine: 'shared',
-    placement: 'pool',
+    placement: asked.placement ?? 'pool',
     drop: {},
   }
   if (asked.discipline === undefined)
@@ -137,6 +142,7 @@ function clusterOf(trace: Trace, replay: ReplayJobs, asked: AskedOfTrace): { clu
     name: `${slots} ${trace.slotUnit}s`,
     nodes: [{ name: trace.slotUnit, count: 1, slots, speed: 1 }],
   })
+  if (asked.cluster !== undefined) return { cluster: asked.cluster, assumed: [] }
   if (asked.slots !== undefined) return { cluster: cluster(asked.slots), assumed: [] }
   const told = trace.notes.find(({ code }) => code === 'max-processors')?.numbers?.['value']
   if (told !== undefined && asked.utilisation === undefined) {

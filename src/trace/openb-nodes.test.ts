@@ -23,6 +23,7 @@ it('groups nodes by model and number of GPUs into a valid cluster, and counts th
   )
   if (!found.ok) throw new Error(JSON.stringify(found))
   expect(found.cluster.nodes.map(({ name, count, slots }) => [name, count, slots])).toEqual([
+    ['CPU', 1, 0],
     ['G2x8', 2, 8],
     ['T4x2', 1, 2],
     ['T4x4', 1, 4],
@@ -33,6 +34,19 @@ it('groups nodes by model and number of GPUs into a valid cluster, and counts th
     [':6', 'bad-number', 'two'],
     [':8', 'column-count', 'n6,1,1,4'],
   ])
+})
+
+it('tells nodes apart by CPUs and memory; those without a GPU are listed where they have either', async () => {
+  const found = await read(
+    'sn,cpu_milli,memory_mib,gpu,model\na,64000,2048,2,T4\nb,96000,2048,2,T4\nc,64000,2048,2,T4\nd,32000,,0,\ne,,,0,\n',
+  )
+  if (!found.ok) throw new Error(JSON.stringify(found))
+  expect(found.cluster.nodes).toEqual([
+    { name: 'CPU', count: 1, slots: 0, speed: 1, cpus: 32 },
+    { name: 'T4x2', count: 2, slots: 2, speed: 1, cpus: 64, memoryMib: 2048 },
+    { name: 'T4x2 (2)', count: 1, slots: 2, speed: 1, cpus: 96, memoryMib: 2048 },
+  ])
+  expect(found.nodesWithoutGpu).toBe(2)
 })
 
 it('says when the file is no node list, has no GPU, or is not there', async () => {

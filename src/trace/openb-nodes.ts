@@ -1,4 +1,4 @@
-import { type Cluster, IssueCollector, type IssueReport, shown } from '../model/index.js'
+import { type Cluster, IssueCollector, type IssueReport, type NodeGroup, shown } from '../model/index.js'
 import { RecordScanner } from './records.js'
 import { openSource, SourceTrouble } from './source.js'
 
@@ -10,8 +10,8 @@ export type NodesReading =
 const COLUMNS = ['sn', 'gpu', 'model'] as const
 
 /**
- * Reads Alibaba’s openb node list (sn, cpu_milli, memory_mib, gpu, model) as a cluster: one group for each model and number of GPUs, slots are
- * GPUs. Nodes without a GPU hold no slot and are counted, not listed.
+ * Reads Alibaba’s openb node list (sn, cpu_milli, memory_mib, gpu, model) as a cluster: one group for each model, number of GPUs, CPUs and memory; slots
+ * are GPUs. Nodes without a GPU are counted, and listed (without slots) where the list says what CPUs or memory they have.
  */
 export async function readOpenbNodes(path: string): Promise<NodesReading> {
   const issues = new IssueCollector()
@@ -20,7 +20,8 @@ export async function readOpenbNodes(path: string): Promise<NodesReading> {
     issues.add(source)
     return { ok: false, issues: issues.report() }
   }
-  const groups = new Map<string, { name: string; count: number; slots: number }>()
+  const groups = new Map<string, NodeGroup>()
+  const named = new Map<string, number>()
   let header: string[] | undefined
   let nodesWithoutGpu = 0
   let lacking: readonly string[] = []
@@ -63,15 +64,34 @@ export async function readOpenbNodes(path: string): Promise<NodesReading> {
         drop('bad-number', record.line, 'gpu is no whole number', gpuText)
         return
       }
-      if (gpus === 0) {
-        nodesWithoutGpu++
-        return
+      if (gpus === 0) nodesWithoutGpu++
+      const amounts = ['cpu_milli', 'memory_mib'].map((column): number | undefined => {
+        const at = header!.indexOf(column)
+        const value = at < 0 ? Number.NaN : Number(record.text(at).trim() || Number.NaN)
+        return value > 0 && Number.isFinite(value) ? value : undefined
+      })
+      const cpus = amounts[0] === undefined ? undefined : amounts[0] / 1000
+      const memoryMib = amounts[1]
+      if (gpus === 0 && cpus === undefined && memoryMib === undefined) return
+      const model = record.text(header.indexOf('model')).trim() || (gpus === 0 ? 'CPU' : 'GPU')
+      const key = `${model} ${gpus} ${cpus} ${memoryMib}`
+      let group = groups.get(key)
+      if (group === undefined) {
+        // alike but for CPUs or memory: the second of them is told apart by a number
+        const plain = gpus === 0 ? model : `${model}x${gpus}`
+        const nth = (named.get(plain) ?? 0) + 1
+        named.set(plain, nth)
+        group = {
+          name: nth === 1 ? plain : `${plain} (${nth})`,
+          count: 0,
+          slots: gpus,
+          speed: 1,
+          ...(cpus === undefined ? {} : { cpus }),
+          ...(memoryMib === undefined ? {} : { memoryMib }),
+        }
+        groups.set(key, group)
       }
-      const model = record.text(header.indexOf('model')).trim() || 'GPU'
-      const name = `${model}x${gpus}`
-      const group = groups.get(name) ?? { name, count: 0, slots: gpus }
       group.count++
-      groups.set(name, group)
     },
   })
   try {
@@ -82,10 +102,10 @@ export async function readOpenbNodes(path: string): Promise<NodesReading> {
     issues.add({ code: error.code, severity: 'error', place: `${path}:${scanner.line}`, message: error.message })
   }
   const report = issues.report()
-  if (groups.size === 0 && report.counts.every((count) => count.severity !== 'error')) {
+  if ([...groups.values()].every(({ slots }) => slots === 0) && report.counts.every((count) => count.severity !== 'error')) {
     issues.add({ code: 'no-nodes', severity: 'error', place: path, message: 'the list has no node with a GPU' })
   }
   if (issues.report().counts.some((count) => count.severity === 'error')) return { ok: false, issues: issues.report() }
-  const nodes = [...groups.values()].sort((a, b) => a.name.localeCompare(b.name, 'en')).map((group) => ({ ...group, speed: 1 }))
+  const nodes = [...groups.values()].sort((a, b) => a.name.localeCompare(b.name, 'en'))
   return { ok: true, cluster: { schema: 'halftone/cluster/1', name: 'openb', nodes }, nodesWithoutGpu, issues: report }
 }

@@ -26,6 +26,8 @@ export interface WorkloadOptions {
   readonly runTimes?: 'fit' | 'empirical'
   /** May jobs run on a share of their data? By class name, or for all. Default: none may. */
   readonly divisible?: boolean | readonly string[]
+  /** What replayed jobs ask for: slots, or CPUs, memory and parts of slots as well. Default `slots`. */
+  readonly resources?: 'slots' | 'all'
 }
 
 /** A workload with the jobs it came from. */
@@ -44,7 +46,7 @@ export interface FittedWorkload {
 export function workloadFromTrace(trace: Trace, options: WorkloadOptions = {}): FittedWorkload | Refusal {
   const classification = classifyJobs(trace, options.classes ?? defaultClassRule(trace))
   if (isRefusal(classification)) return classification
-  const replay = replayJobs(trace, classification, options.window)
+  const replay = replayJobs(trace, classification, options.window, options.resources)
   if (isRefusal(replay)) return replay
   const arrivals = options.arrivals ?? 'replay'
   const present = classification.names.map((_, i) => i).filter((i) => replay.jobs.classIndex.includes(i))
@@ -53,7 +55,9 @@ export function workloadFromTrace(trace: Trace, options: WorkloadOptions = {}): 
     const name = classification.names[index]!
     const divisible = Array.isArray(options.divisible) ? options.divisible.includes(name) : options.divisible === true
     const identity = { name, priority: classification.priorities[index]! }
-    if (arrivals === 'replay') return { ...identity, arrival: { kind: 'replay' }, work: { kind: 'replay', divisible } }
+    const resources = options.resources === 'all' ? { resources: options.resources } : {}
+    if (arrivals === 'replay')
+      return { ...identity, arrival: { kind: 'replay' }, work: { kind: 'replay', divisible, ...resources } }
     const mine = [...replay.jobs.classIndex.keys()].filter((job) => replay.jobs.classIndex[job] === index)
     const pick = (column: ArrayLike<number>): Float64Array => Float64Array.from(mine, (job) => column[job]!)
     const path = `classes[${position}]`

@@ -199,11 +199,15 @@ describe.skipIf(!present)('the readers agree with SQL over the same file', () =>
     expect(trace.jobs.queue!.labels.length).toBe(expected['qualities'])
     const nodes = await readOpenbNodes(file.openbNodes)
     const machines = await sql(`
-      SELECT count(*) FILTER (gpu > 0) AS nodes, count(*) FILTER (gpu = 0) AS without, sum(gpu) AS gpus, count(DISTINCT (model, gpu)) FILTER (gpu > 0) AS kinds
+      SELECT count(*) FILTER (gpu > 0) AS nodes, count(*) FILTER (gpu = 0) AS without, sum(gpu) AS gpus, sum(cpu_milli) AS cpus, sum(memory_mib) AS memory,
+        count(DISTINCT (coalesce(model, ''), gpu, cpu_milli, memory_mib)) AS kinds
       FROM read_csv('${file.openbNodes}')`)
     if (!nodes.ok) throw new Error(JSON.stringify(nodes))
     expect(slotCount(nodes.cluster)).toBe(machines['gpus'])
-    expect(nodes.cluster.nodes.reduce((total, { count }) => total + count, 0)).toBe(machines['nodes'])
+    const listed = nodes.cluster.nodes
+    expect(listed.reduce((total, { count, slots }) => total + (slots > 0 ? count : 0), 0)).toBe(machines['nodes'])
+    expect(listed.reduce((total, { count, cpus }) => total + count * cpus! * 1000, 0)).toBe(machines['cpus'])
+    expect(listed.reduce((total, { count, memoryMib }) => total + count * memoryMib!, 0)).toBe(machines['memory'])
     expect(nodes.cluster.nodes.length).toBe(machines['kinds'])
     expect(nodes.nodesWithoutGpu).toBe(machines['without'])
     // As published: 1,213 nodes with 6,212 GPUs.
