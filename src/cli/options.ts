@@ -104,6 +104,12 @@ export function whole(text: string): number {
   return value
 }
 
+export function positive(text: string): number {
+  const value = whole(text)
+  if (value === 0) throw new InvalidArgumentError('expected a whole number above 0')
+  return value
+}
+
 export function share(text: string): number {
   const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError('expected a share between 0 and 1, such as 0.8 or 80%')

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addCharacteriseCommand } from './characterise.js'
+import { addCompareCommand } from './compare.js'
 import { addDeflateCommand } from './deflate.js'
 import { addDemoCommand } from './demo.js'
 import { addDoctorCommand } from './doctor.js'
@@ -19,6 +20,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCharacteriseCommand,
   addWorkloadCommand,
   addPredictCommand,
+  addCompareCommand,
   addPlanCommand,
   addDeflateCommand,
   addSprintCommand,

@@ -12,8 +12,8 @@ import {
   addTraceOptions,
   addWorkloadOptions,
   durationSeconds,
+  positive,
   share,
-  whole,
 } from './options.js'
 import { type QuestionOptions, questionFor } from './question.js'
 
@@ -119,12 +119,6 @@ function gridText(knob: string, rows: readonly { value: number | string; outcome
   const columns = heads.map((head, i) => ({ head, align: i === 0 ? ('left' as const) : ('right' as const) }))
   const refused = rows.flatMap(({ value, outcome }) => (isRefusal(outcome) ? [`${value}: ${outcome.message}\n`] : []))
   return `${table(columns, cells, ink(style(io)))}\n${refused.join('')}`
-}
-
-function positive(text: string): number {
-  const value = whole(text)
-  if (value === 0) throw new InvalidArgumentError('expected a whole number above 0')
-  return value
 }
 
 function time(text: string): number {

@@ -26,7 +26,7 @@ export const Verdict = z
   .strictObject({
     outcome: z
       .enum(['grey', 'black', 'white', 'level', 'none'])
-      .meta({ description: 'Which kind errs least, beyond luck; `level`: no clear difference.' }),
+      .meta({ description: 'Which kind errs least, beyond luck: in the median, or in the p90 where medians are level; `level`: no clear difference.' }),
     grey: z.string().optional().meta({ description: 'The grey model chosen by cross-validation on the training rows.' }),
     black: z
       .string()
@@ -37,6 +37,10 @@ export const Verdict = z
       .strictObject({ value: z.number(), low: z.number(), high: z.number() })
       .optional()
       .meta({ description: 'Median error of grey minus that of its best rival, with a 95 % bootstrap interval over test rows.' }),
+    tail: z
+      .strictObject({ value: z.number(), low: z.number(), high: z.number() })
+      .optional()
+      .meta({ description: 'The same of the p90 of the errors, which decides where medians are level.' }),
     sentence: z.string(),
   })
   .meta({ id: 'Verdict' })

@@ -2,6 +2,8 @@ export { type CharacterisationContext, characterisationText } from './characteri
 export { characterisationPage } from './characterisation-page.js'
 export { characterisationInWords } from './characterisation-words.js'
 export * from './chart.js'
+export { comparisonInWords, comparisonText } from './comparison.js'
+export { comparisonPage } from './comparison-page.js'
 export * from './format.js'
 export { heldOutText } from './held-out.js'
 export * from './html.js'

@@ -1,3 +1,4 @@
+export * from './compare/index.js'
 export * from './deflation.js'
 export * from './held-out.js'
 export * from './knob.js'

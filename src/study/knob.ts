@@ -36,27 +36,34 @@ export type Turned =
 
 /** The scenario with the knob at the value, checked like any scenario. Parts on the way that are missing are made, so that a sprint’s timeout can be added. */
 export function turnKnob(scenario: Scenario, path: string, value: number | string): Turned {
+  const copy = structuredClone(scenario)
+  const lacking = pointKnob(copy, path, value)
+  if (lacking !== undefined) return wrong(path, lacking)
+  const valid = validate('scenario', copy)
+  return valid.ok ? { ok: true, scenario: valid.value } : { ok: false, issues: valid.issues }
+}
+
+/** Puts a value where a path points, in place; parts on the way that are missing are made. Says what is missing where it leads nowhere. Nothing is checked. */
+export function pointKnob(copy: object, path: string, value: number | string): string | undefined {
   const parts = path.split('.').flatMap((part) => {
     const match = /^([^[\]]*)((?:\[\d+\])*)$/.exec(part)
     if (!match) return [part]
     const indices = [...match[2]!.matchAll(/\[(\d+)\]/g)].map((index) => Number(index[1]))
     return match[1] === '' ? indices : [match[1]!, ...indices]
   })
-  const copy = structuredClone(scenario)
   let node: unknown = copy
   for (const [i, part] of parts.entries()) {
     if (typeof node !== 'object' || node === null || (Array.isArray(node) && typeof part === 'string'))
-      return wrong(path, `there is nothing called ${String(part)} there`)
+      return `there is nothing called ${String(part)} there`
     const holder = node as Record<string | number, unknown>
     if (i === parts.length - 1) holder[part] = value
     else {
-      if (Array.isArray(node) && !(part in holder)) return wrong(path, `there is no [${part}]`)
+      if (Array.isArray(node) && !(part in holder)) return `there is no [${part}]`
       holder[part] ??= {}
       node = holder[part]
     }
   }
-  const valid = validate('scenario', copy)
-  return valid.ok ? { ok: true, scenario: valid.value } : { ok: false, issues: valid.issues }
+  return undefined
 }
 
 function wrong(path: string, message: string): Turned {

@@ -1,0 +1,208 @@
+import type { Comparison, SplitResult } from '../model/index.js'
+import { curveChart, type ScatterPoint, scatterChart } from './chart.js'
+import {
+  comparisonInWords,
+  comparisonTitle,
+  foundIn,
+  randomSplits,
+  shownSplits,
+  splitSize,
+  trustOfComparison,
+} from './comparison.js'
+import { count, counted, duration, NONE, percent } from './format.js'
+import { type Content, html } from './html.js'
+import { dataTable, page, pair } from './page.js'
+
+const KINDS = ['white', 'black', 'grey', 'baseline'] as const
+/** Lines of one chart that an eye still tells apart. */
+const CURVES = 6
+const PREDICTIONS = 10_000
+
+/** The comparison as a page. */
+export function comparisonPage(comparison: Comparison): string {
+  const { data, splits, predictors, regions } = comparison
+  const kindOf = new Map(predictors.map(({ name, kind }) => [name, kind]))
+  const shown = shownSplits(splits)
+  const refused = splits.filter(({ refusal }) => refusal !== undefined)
+  return page({
+    kind: 'comparison',
+    question: comparisonTitle(comparison),
+    answer: comparisonInWords(comparison),
+    figures: shown.slice(0, 6).flatMap((split) => {
+      const grey = split.verdict?.grey === undefined ? undefined : foundIn(split, split.verdict.grey)
+      return grey?.medianError === undefined
+        ? []
+        : [{ label: split.name.split(':')[0]!, value: percent(grey.medianError, 2), note: `grey, median; ${outcomeWord(split)}` }]
+    }),
+    trust: trustOfComparison(comparison),
+    caveats: comparison.caveats,
+    sections: [
+      { title: 'How many measurements does it take?', body: [pointsChart(splits, kindOf)] },
+      ...shown.map((split) => ({
+        title: split.name.charAt(0).toUpperCase() + split.name.slice(1),
+        body: [
+          html`<p><strong>${split.verdict?.sentence ?? ''}</strong></p>`,
+          pair(costChart(split, kindOf, 'training'), costChart(split, kindOf, 'prediction')),
+          splitTable(split, kindOf),
+          refusals(split),
+        ],
+      })),
+      { title: 'Where in the range', body: [regionTable(regions)] },
+      {
+        title: 'Who took part',
+        body: [
+          dataTable(
+            'Predictors',
+            [{ head: 'Name' }, { head: 'Kind' }, { head: 'What it is' }],
+            predictors.map(({ name, kind, what }) => [name, kind, what]),
+          ),
+          refused.length === 0
+            ? ''
+            : html`<ul>${refused.map(({ name, refusal }) => html`<li>No ${name}: ${refusal}.</li>`)}</ul>`,
+        ],
+      },
+    ],
+    foot: [
+      `${comparison.schema} · ${data.path} · ${counted(data.rows, 'row')} · learned from ${data.features.join(', ')} · seed ${comparison.seed}`,
+    ],
+  })
+}
+
+function outcomeWord({ verdict }: SplitResult): string {
+  switch (verdict?.outcome) {
+    case 'grey':
+      return 'wins'
+    case 'black':
+    case 'white':
+      return `loses to ${verdict.outcome}`
+    default:
+      return 'no clear winner'
+  }
+}
+
+/** Median error against the number of rows: the best of each kind and what they are worth beside it. */
+function pointsChart(splits: readonly SplitResult[], kindOf: ReadonlyMap<string, string>): Content {
+  const random = randomSplits(splits)
+  if (random.length < 2) return ''
+  const names = [...new Set(random.flatMap(({ results }) => results.map(({ predictor }) => predictor)))]
+  const points = (name: string): [number, number][] =>
+    random.flatMap((split): [number, number][] => {
+      const error = foundIn(split, name)?.medianError
+      return error === undefined ? [] : [[split.trainRows, error]]
+    })
+  const mean = (name: string): number => {
+    const own = points(name)
+    return own.reduce((sum, [, error]) => sum + Math.log(Math.max(error, 1e-6)), 0) / Math.max(1, own.length)
+  }
+  const of = (kind: string, most: number): string[] =>
+    names
+      .filter((name) => kindOf.get(name) === kind && points(name).length === random.length)
+      .sort((a, b) => mean(a) - mean(b))
+      .slice(0, most)
+  const chosen = [...of('white', 2), ...of('black', 2), ...of('grey', 2)].slice(0, CURVES)
+  if (chosen.length === 0) return ''
+  return curveChart({
+    title: 'Median error by number of rows learned from.',
+    note: 'The two best white, learned and grey predictors over all sizes; the tables below have all.',
+    alt: chosen
+      .map(
+        (name) =>
+          `${name}: ${points(name)
+            .map(([rows, error]) => `${count(rows)} rows ${percent(error, 2)}`)
+            .join(', ')}`,
+      )
+      .join('; '),
+    curves: chosen.map((name) => ({ name: `${name} (${kindOf.get(name)})`, points: points(name) })),
+    x: { label: 'rows to learn from (log scale) →', kind: 'count', scale: 'log' },
+    y: { label: '↑ median error', kind: 'share', scale: 'log' },
+    height: 340,
+  })
+}
+
+/** Error against one kind of cost; those on the front are named. */
+function costChart(split: SplitResult, kindOf: ReadonlyMap<string, string>, cost: 'training' | 'prediction'): Content {
+  const points = split.results.flatMap((one): ScatterPoint[] => {
+    if (one.medianError === undefined || one.trainSeconds === undefined || one.microsecondsPerPrediction === undefined) return []
+    const x = cost === 'training' ? one.trainSeconds : one.microsecondsPerPrediction * 1e-6
+    return [
+      {
+        x: Math.max(x, 1e-7),
+        y: Math.max(one.medianError, 1e-4),
+        series: kindOf.get(one.predictor) ?? 'grey',
+        ...(one.pareto ? { label: one.predictor } : {}),
+      },
+    ]
+  })
+  return scatterChart({
+    title: cost === 'training' ? 'Error against time to train.' : 'Error against time of one prediction.',
+    ...(cost === 'training' ? { note: 'Named: on the front.' } : {}),
+    size: 'half',
+    height: 300,
+    alt: split.results
+      .filter(({ pareto }) => pareto)
+      .map(({ predictor, medianError }) => `${predictor}: ${percent(medianError, 2)}`)
+      .join('; '),
+    points,
+    series: KINDS,
+    muted: 'baseline',
+    x: { label: `${cost === 'training' ? 'training' : 'one prediction'} (log scale) →`, kind: 'duration', scale: 'log' },
+    y: { label: '↑ median error', kind: 'share', scale: 'log' },
+  })
+}
+
+function splitTable(split: SplitResult, kindOf: ReadonlyMap<string, string>): Content {
+  const n = (head: string) => ({ head, numeric: true })
+  return dataTable(
+    `${splitSize(split)}; front: nothing errs less (median) and costs less (training and ${count(PREDICTIONS)} predictions)`,
+    [
+      { head: 'Predictor' },
+      { head: 'Kind' },
+      n('median'),
+      n('p90'),
+      n('worst'),
+      n('in 90 %'),
+      n('training'),
+      n('prediction'),
+      { head: 'front' },
+    ],
+    split.results
+      .filter(({ refusal }) => refusal === undefined)
+      .map((one) => [
+        one.answered! < 1 ? html`${one.predictor}<small>answered ${percent(one.answered, 2)} of the rows</small>` : one.predictor,
+        kindOf.get(one.predictor) ?? '',
+        percent(one.medianError, 2),
+        percent(one.p90Error, 2),
+        percent(one.worstError, 2),
+        one.coverage === undefined ? NONE : percent(one.coverage, 2),
+        duration(one.trainSeconds),
+        one.microsecondsPerPrediction === undefined ? NONE : duration(one.microsecondsPerPrediction * 1e-6),
+        one.pareto ? '●' : '',
+      ]),
+  )
+}
+
+function refusals(split: SplitResult): Content {
+  const refused = split.results.filter(({ refusal }) => refusal !== undefined)
+  return refused.length === 0
+    ? ''
+    : html`<ul>${refused.map(({ predictor, refusal }) => html`<li>${predictor} refused: ${refusal}.</li>`)}</ul>`
+}
+
+function regionTable(regions: Comparison['regions']): Content {
+  const own = regions.filter(
+    ({ split, column, predictor }) => split === 'random' && column !== undefined && predictor !== 'median seen',
+  )
+  if (own.length === 0) return ''
+  const column = own[0]!.column!
+  const bins = [...new Map(own.map((region) => [`${region.low}`, region])).values()].sort((a, b) => a.low! - b.low!)
+  const names = [...new Set(own.map(({ predictor }) => predictor))]
+  const short = (x: number): string => String(Number(x.toPrecision(4)))
+  return dataTable(
+    `Median error by ${column}, rows drawn at random`,
+    [{ head: 'Predictor' }, ...bins.map(({ low, high }) => ({ head: `${short(low!)} to ${short(high!)}`, numeric: true }))],
+    names.map((name) => [
+      name,
+      ...bins.map(({ low }) => percent(own.find((one) => one.predictor === name && one.low === low)?.medianError, 2)),
+    ]),
+  )
+}

@@ -1,0 +1,250 @@
+/** Who takes part in a comparison: what needs no model, theory, learners, and the grey in between. */
+import {
+  blend,
+  bootstrapping,
+  type CalibratedLearner,
+  type CalibrateOptions,
+  calibrate,
+  hyBoost,
+  onLogScale,
+  probing,
+  residual,
+  selectByNeighbours,
+} from '../../grey/index.js'
+import {
+  boosting,
+  forest,
+  forestClassifier,
+  nearest,
+  net,
+  type RegressionModel,
+  type Regressor,
+  ridge,
+  sameColumns,
+  unfit,
+} from '../../learn/index.js'
+import { refuse } from '../../model/index.js'
+import { quantile } from '../../num/index.js'
+import type { Contender } from './contest.js'
+import type { Observed } from './observed.js'
+import type { White } from './whites.js'
+
+const TREES = 100
+
+/** The median of what was observed, whatever the condition: what needs no model. */
+function medianSeen(): Regressor {
+  return {
+    name: 'median seen',
+    fit(samples) {
+      const bad = unfit(samples)
+      if (bad !== undefined) return bad
+      return constantModel(samples.features.names, quantile(Float64Array.from(samples.target).sort(), 0.5))
+    },
+  }
+}
+
+function constantModel(names: readonly string[], value: number): RegressionModel {
+  const model: RegressionModel = {
+    task: 'regression',
+    learner: 'median seen',
+    names,
+    caveats: [],
+    predict(table) {
+      sameColumns(model, table)
+      return new Float64Array(table.rows).fill(value)
+    },
+    save: () => ({
+      schema: 'halftone/learned/1',
+      learner: 'median seen',
+      task: 'regression',
+      names,
+      caveats: [],
+      settings: { value },
+      arrays: {},
+    }),
+  }
+  return model
+}
+
+/** A column as the answer: what was observed just before. */
+function columnItself(column: string): Regressor {
+  return {
+    name: column,
+    fit(samples) {
+      const bad = unfit(samples)
+      if (bad !== undefined) return bad
+      const { names } = samples.features
+      const at = names.indexOf(column)
+      const model: RegressionModel = {
+        task: 'regression',
+        learner: column,
+        names,
+        caveats: [],
+        predict(table) {
+          sameColumns(model, table)
+          return table.columns[at]!.slice()
+        },
+        save: () => ({
+          schema: 'halftone/learned/1',
+          learner: column,
+          task: 'regression',
+          names,
+          caveats: [],
+          settings: { column },
+          arrays: {},
+        }),
+      }
+      return model
+    },
+  }
+}
+
+/** A white model with its parameters at their priors: nothing is learned. */
+function asItStands(white: White, shared: boolean): Regressor {
+  const model = white.make(shared)
+  const parameters = Float64Array.from(model.parameters, ({ prior }) => prior)
+  return {
+    name: `${white.name}, as it stands`,
+    fit(samples) {
+      const bad = unfit(samples)
+      if (bad !== undefined) return bad
+      const { names } = samples.features
+      const fitted: RegressionModel = {
+        task: 'regression',
+        learner: `${white.name}, as it stands`,
+        names,
+        caveats: [],
+        predict(table) {
+          sameColumns(fitted, table)
+          return model.predict(table, parameters)
+        },
+        save: () => ({
+          schema: 'halftone/learned/1',
+          learner: `white ${white.name}`,
+          task: 'regression',
+          names,
+          caveats: [],
+          settings: { white: model.name },
+          arrays: { parameters },
+        }),
+      }
+      return fitted
+    },
+  }
+}
+
+/** Every contender for a white model, or without one. */
+export function contendersFor(white: White | undefined, observed: Observed): Contender[] {
+  const black = (name: string, what: string, make: () => Regressor): Contender => ({
+    name,
+    kind: 'black',
+    what,
+    make: () => onLogScale(make()),
+  })
+  const baselines: Contender[] = [
+    { name: 'median seen', kind: 'baseline', what: 'the median of what was observed, whatever the condition', make: medianSeen },
+    ...(observed.before === undefined
+      ? []
+      : [
+          {
+            name: 'as before',
+            kind: 'baseline' as const,
+            what: 'what was observed just before',
+            make: () => columnItself(observed.before!),
+          },
+        ]),
+  ]
+  const blacks = [
+    black('ridge', 'linear in the columns', () => ridge()),
+    black('nearest', 'the mean of the nearest conditions', () => nearest()),
+    black('forest', `a random forest of ${TREES} trees`, () => forest({ trees: TREES })),
+    black('boosting', 'gradient-boosted trees', () => boosting()),
+    black('net', 'a net of two layers of 64', () => net()),
+  ]
+  return white === undefined ? [...baselines, ...blacks] : [...baselines, ...whitesOf(white), ...blacks, ...greysOf(white)]
+}
+
+function whitesOf(white: White): Contender[] {
+  const calibrated = white.make(true).parameters.length > 0
+  return [
+    ...(white.standsAlone
+      ? [
+          {
+            name: 'white, as it stands',
+            kind: 'white' as const,
+            what: `${white.name} with nothing learned`,
+            make: (shared: boolean) => asItStands(white, shared),
+          },
+        ]
+      : []),
+    ...(calibrated
+      ? [
+          {
+            name: 'white',
+            kind: 'white' as const,
+            what: `${white.name}, its ${white.make(true).parameters.length} parameters calibrated`,
+            make: (shared: boolean): Regressor => calibrate(white.make(shared), searchFor(white)),
+          },
+        ]
+      : []),
+  ]
+}
+
+/** A simulation is searched less: it has few parameters, and each evaluation costs. */
+function searchFor(white: White): CalibrateOptions {
+  return white.simulated ? { starts: 2, searches: 1 } : {}
+}
+
+function greysOf(white: White): Contender[] {
+  const options = searchFor(white)
+  const grey = (name: string, what: string, make: (base: CalibratedLearner, shared: boolean) => Regressor): Contender => ({
+    name,
+    kind: 'grey',
+    what,
+    make: (shared) => make(calibrate(white.make(shared), options), shared),
+  })
+  const small = (): Regressor => forest({ trees: 40 })
+  const unaffordable: Contender = {
+    name: 'Bootstrapping',
+    kind: 'grey',
+    what: 'a forest that has read the theory first',
+    make: () => ({
+      name: 'Bootstrapping',
+      fit: () => ({
+        ...refuse('unsupported', 'left out: it asks the white model, a simulation here, for a thousand further answers'),
+        issues: [],
+      }),
+    }),
+  }
+  return [
+    grey('residual', 'white times what a forest finds missing', (base) => residual(base, forest({ trees: TREES }))),
+    grey('HyBoost', 'white, then ridge and a forest on what is left', (base) =>
+      hyBoost(base, [ridge(), forest({ trees: TREES })]),
+    ),
+    grey('KNN selection', 'white or forest, whichever did better nearby', (base) =>
+      selectByNeighbours([base, onLogScale(small())], { folds: 4 }),
+    ),
+    grey('Probing', 'white where a classifier finds it good enough, a forest elsewhere', (base) =>
+      probing(base, forest({ trees: TREES }), forestClassifier({ trees: 60 })),
+    ),
+    white.simulated
+      ? unaffordable
+      : grey('Bootstrapping', 'a forest that has read the theory first', (base) =>
+          bootstrapping(base, small(), { synthetic: 500 }),
+        ),
+    {
+      name: 'blend',
+      kind: 'grey',
+      what: 'white, learners and residuals, weighted by their errors on held-out rows',
+      make: (shared) => blend(white.make(shared), [ridge(), small()], { ...options, folds: 3 }),
+    },
+    ...white.own.map(
+      ({ name, what, make }): Contender => ({
+        name,
+        kind: 'grey',
+        what,
+        make: (shared) => make(forest({ trees: TREES, columnsPerSplit: 100 }), shared),
+      }),
+    ),
+  ]
+}

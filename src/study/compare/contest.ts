@@ -1,0 +1,159 @@
+/**
+ * One draw of one split: every contender learns from the training rows and foresees the test rows.
+ *
+ * Intervals are conformal: errors |ln(y/ŷ)| on training rows that were held out in turn, in the way that the split holds rows out (at random, beyond a value, group by
+ * group), and their 90 % quantile around each prediction. Source: Vovk, Gammerman, Shafer (2005); Barber et al. (2021), cross-validation intervals.
+ * The same held-out errors choose among the grey models, so that the choice has not seen the test rows.
+ */
+import { conformalQuantile } from '../../grey/index.js'
+import { kFold, leaveGroupOut, type Regressor, type Split, takeRows, takeSamples } from '../../learn/index.js'
+import { isRefusal } from '../../model/index.js'
+import { quantile, type Rng } from '../../num/index.js'
+import type { Observed } from './observed.js'
+import type { SplitPlan } from './splits.js'
+
+export type ContenderKind = 'baseline' | 'white' | 'black' | 'grey'
+
+/** A predictor that takes part. */
+export interface Contender {
+  readonly name: string
+  readonly kind: ContenderKind
+  /** What it is, in a few words. */
+  readonly what: string
+  /** A learner; with `shared` false a fresh one that remembers nothing of earlier fits, so that its cost can be measured. */
+  make(shared: boolean): Regressor
+}
+
+/** How a contender did in one draw. */
+export interface Attempt {
+  readonly contender: string
+  readonly refusal?: string
+  /** One a test row; 0 where there is no answer. */
+  readonly foreseen: Float64Array
+  /** Half-width of the 90 % interval in ln y; absent where too few rows were held out to say. */
+  readonly halfWidth?: number
+  /** Absent where the learner could remember answers of earlier draws. */
+  readonly trainSeconds?: number
+  readonly predictSeconds?: number
+  /** Median of |ln(y/ŷ)| on training rows held out in turn. */
+  readonly heldOutError: number
+  readonly caveats: readonly string[]
+}
+
+export const CHOSEN = 'grey, chosen'
+const FOLDS = 4
+const LEVEL = 0.9
+
+/** Runs all contenders on one draw. The last attempt is the grey model chosen by cross-validation, where there are grey ones. */
+export function contest(
+  observed: Observed,
+  plan: SplitPlan,
+  draw: Split,
+  contenders: readonly Contender[],
+  { rng, edgeColumn, timed }: { readonly rng: Rng; readonly edgeColumn?: string; readonly timed: boolean },
+): Attempt[] {
+  const train = takeSamples(observed.samples, draw.train)
+  const test = takeRows(observed.samples.features, draw.test)
+  const inner = innerSplits(observed, plan, draw, rng.stream('inner'), edgeColumn)
+  const attempts = contenders.map((contender): Attempt => {
+    const luck = rng.stream(contender.name)
+    const began = performance.now()
+    const model = contender.make(!timed).fit(train, { rng: luck })
+    const fitted = performance.now()
+    if (isRefusal(model))
+      return {
+        contender: contender.name,
+        refusal: model.message,
+        foreseen: new Float64Array(0),
+        heldOutError: Number.POSITIVE_INFINITY,
+        caveats: [],
+      }
+    const foreseen = model.predict(test)
+    const done = performance.now()
+    const errors = heldOutErrors(contender.make(true), train.target, (rows) => takeSamples(train, rows), inner, luck)
+    const halfWidth = conformalQuantile(errors, LEVEL)
+    return {
+      contender: contender.name,
+      foreseen: foreseen.map((value) => (Number.isFinite(value) && value > 0 ? value : 0)),
+      ...(halfWidth === undefined ? {} : { halfWidth }),
+      ...(timed ? { trainSeconds: (fitted - began) / 1000, predictSeconds: (done - fitted) / 1000 } : {}),
+      heldOutError: errors.length > 0 ? quantile(errors, 0.5) : Number.POSITIVE_INFINITY,
+      caveats: model.caveats.map(({ code }) => code),
+    }
+  })
+  const chosen = choice(attempts, contenders)
+  return chosen === undefined ? attempts : [...attempts, chosen]
+}
+
+/** The grey attempt with the least error on held-out training rows; it cost what all of them cost. */
+function choice(attempts: readonly Attempt[], contenders: readonly Contender[]): Attempt | undefined {
+  const grey = attempts.filter((_, i) => contenders[i]!.kind === 'grey')
+  const able = grey.filter(({ refusal }) => refusal === undefined)
+  if (able.length === 0) return undefined
+  const best = able.reduce((least, one) => (one.heldOutError < least.heldOutError ? one : least))
+  const trainSeconds = able.reduce((sum, one) => sum + (one.trainSeconds ?? 0), 0) * (1 + FOLDS)
+  return {
+    ...best,
+    contender: CHOSEN,
+    ...(best.trainSeconds === undefined ? {} : { trainSeconds }),
+    caveats: [...best.caveats, `chosen:${best.contender}`],
+  }
+}
+
+/** Ascending |ln(y/ŷ)| of training rows held out; a row without an answer counts as a factor of 20. */
+function heldOutErrors(
+  learner: Regressor,
+  target: Float64Array,
+  take: (rows: Int32Array) => ReturnType<typeof takeSamples>,
+  splits: readonly Split[],
+  rng: Rng,
+): Float64Array {
+  const errors: number[] = []
+  splits.forEach(({ train, test }, k) => {
+    const model = learner.fit(take(train), { rng: rng.stream(`fold ${k}`) })
+    if (isRefusal(model)) return
+    const foreseen = model.predict(take(test).features)
+    foreseen.forEach((value, i) => {
+      errors.push(value > 0 && Number.isFinite(value) ? Math.abs(Math.log(target[test[i]!]! / value)) : Math.log(20))
+    })
+  })
+  return Float64Array.from(errors).sort()
+}
+
+/** Rows of the training part held out in the way of the split, numbered within the training part. */
+function innerSplits(observed: Observed, plan: SplitPlan, { train }: Split, rng: Rng, column: string | undefined): Split[] {
+  const rows = train.length
+  const folds = kFold(rows, Math.min(FOLDS, rows), rng)
+  if (plan.kind === 'unseen-workload' && observed.groups) {
+    const groups = leaveGroupOut(Int32Array.from(train, (row) => observed.groups!.codes[row]!)).filter(
+      (split) => split.train.length > 0,
+    )
+    const every = Math.ceil(groups.length / FOLDS)
+    return groups.length < 2 ? folds : groups.filter((_, i) => i % every === 0)
+  }
+  if (plan.kind === 'later') return edges(Float64Array.from(train), folds)
+  if (column === undefined || !plan.kind.startsWith('unseen')) return folds
+  const values = observed.samples.features.columns[observed.samples.features.names.indexOf(column)]!
+  return edges(
+    Float64Array.from(train, (row) => values[row]!),
+    folds,
+  )
+}
+
+/** The largest values held out, twice (about a fifth and about two fifths of the rows); the folds where the values are too few to be told apart. */
+function edges(values: Float64Array, otherwise: Split[]): Split[] {
+  const sorted = Float64Array.from(values).sort()
+  const splits: Split[] = []
+  for (const share of [0.6, 0.8]) {
+    const above = quantile(sorted, share)
+    const [train, test]: [number[], number[]] = [[], []]
+    values.forEach((value, row) => {
+      // ties of the largest value go to the test part
+      if (value > above || (value === above && above === sorted.at(-1))) test.push(row)
+      else train.push(row)
+    })
+    if (train.length >= 4 && test.length >= 4 && splits.at(-1)?.test.length !== test.length)
+      splits.push({ train: Int32Array.from(train), test: Int32Array.from(test) })
+  }
+  return splits.length > 0 ? splits : otherwise
+}

@@ -1,0 +1,3 @@
+export { type CompareRequest, compare } from './compare.js'
+export { type CompareQuestion, type CompareReading, readMeasurements, type SaidOfTable } from './question.js'
+export { costSeconds, PREDICTIONS } from './summary.js'

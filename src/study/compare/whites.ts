@@ -1,0 +1,147 @@
+/** The white models that a table of measurements can be held against, and what they need of its columns. */
+import {
+  effectiveRate,
+  SPRINT_COLUMNS,
+  type SprintCurves,
+  STATION_COLUMNS,
+  sprintCurves,
+  sprintQueueModel,
+  stationModel,
+  stepTimeModel,
+  type WhiteModel,
+} from '../../grey/index.js'
+import type { Regressor } from '../../learn/index.js'
+import { type CalibratedKnob, type Issue, type Measurements, type Scenario, shown } from '../../model/index.js'
+import type { CellTable } from '../../trace/index.js'
+import { scenarioModel } from './scenario-model.js'
+
+/** A white model as plain data, which threads can be told. */
+export type WhiteSpec =
+  | { readonly kind: 'throughput' | 'sprint-queue' | 'station' }
+  | {
+      readonly kind: 'scenario'
+      readonly scenario: Scenario
+      readonly columns: Readonly<Record<string, string>>
+      readonly figure: NonNullable<Measurements['figure']>
+      readonly calibrate: readonly CalibratedKnob[]
+    }
+
+/** A white model ready to take part. */
+export interface White {
+  readonly name: string
+  /** Each answer is a simulation: what asks for thousands of answers is left out. */
+  readonly simulated: boolean
+  /** Has it something to say before it is calibrated? */
+  readonly standsAlone: boolean
+  /** A fresh model (`shared` false) or one that may remember what it was asked before. */
+  make(shared: boolean): WhiteModel
+  /** What else can be made of it: learners of its own parameters. */
+  readonly own: readonly { readonly name: string; readonly what: string; make(inner: Regressor, shared: boolean): Regressor }[]
+}
+
+export const WHITE_NAMES = ['throughput', 'sprint-queue', 'station'] as const
+
+const QUERIES = 30_000
+
+/** The white model of a spec. */
+export function whiteOf(spec: WhiteSpec): White {
+  switch (spec.kind) {
+    case 'throughput':
+      return { name: 'step time', simulated: false, standsAlone: false, make: () => stepTimeModel(), own: [] }
+    case 'station':
+      return { name: 'station', simulated: false, standsAlone: true, make: stationModel, own: [] }
+    case 'scenario':
+      return scenarioModel(spec)
+    case 'sprint-queue': {
+      const kept = sprintCurves({ queries: QUERIES })
+      const curves = (shared: boolean): SprintCurves => (shared ? kept : sprintCurves({ queries: QUERIES }))
+      return {
+        name: 'sprint queue',
+        simulated: true,
+        standsAlone: true,
+        make: (shared) => sprintQueueModel({ curves: curves(shared) }),
+        own: [
+          {
+            name: 'effective rate',
+            what: 'a forest foresees the effective sprint rate, the simulator turns it into a response',
+            make: (inner, shared) => effectiveRate({ inner, queries: QUERIES, curves: curves(shared) }),
+          },
+        ],
+      }
+    }
+  }
+}
+
+/** Other names under which columns are met in the wild. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  nodes: ['num_nodes'],
+  gpus: ['num_replicas', 'num_gpus'],
+  localBatch: ['local_bsz', 'local_batch', 'local_batch_size'],
+}
+
+const NEEDS = {
+  throughput: ['nodes', 'gpus', 'localBatch'],
+  'sprint-queue': [SPRINT_COLUMNS.arrivalRate, SPRINT_COLUMNS.serviceRate, SPRINT_COLUMNS.marginalRate, SPRINT_COLUMNS.timeout],
+  station: STATION_COLUMNS.slice(0, 2),
+} as const
+
+/** A table with its columns under the names that white models know, and what was derived from them. */
+export interface Named {
+  readonly cells: CellTable
+  readonly measured: readonly string[]
+  readonly leave: readonly string[]
+  /** Which white model fits the columns. */
+  readonly recognised?: (typeof WHITE_NAMES)[number]
+}
+
+/**
+ * Columns under the names that white models know: as `columns` says (column → name), and by names that are met in the wild. A `placement` of digits (GPUs on each node, `211`) gives `nodes` and `gpus`;
+ * step_time and sync_time give computeTime, the part outside synchronisation, as a further measurement.
+ */
+export function named(cells: CellTable, observed: string, columns: Readonly<Record<string, string>> = {}): Named {
+  const header = [...cells.header]
+  const data = [...cells.columns]
+  const known = new Set(Object.values(NEEDS).flat().concat(Object.values(SPRINT_COLUMNS), STATION_COLUMNS))
+  header.forEach((name, c) => {
+    const wanted = columns[name]
+    if (wanted !== undefined && known.has(wanted)) header[c] = wanted
+    const alias = Object.keys(ALIASES).find((one) => ALIASES[one]!.includes(name))
+    if (wanted === undefined && alias !== undefined && !header.includes(alias)) header[c] = alias
+  })
+  const leave: string[] = []
+  const measured: string[] = []
+  const placement = header.indexOf('placement')
+  if (placement >= 0 && !header.includes('gpus') && data[placement]!.every((text) => /^[0-9]+$/.test(text))) {
+    const texts = data[placement]!
+    const gpus = texts.map((text) => String([...text].reduce((sum, digit) => sum + Number(digit), 0)))
+    header.splice(placement, 1, 'nodes', 'gpus')
+    data.splice(
+      placement,
+      1,
+      texts.map((text) => String(text.length)),
+      gpus,
+    )
+  }
+  const [step, sync] = [header.indexOf('step_time'), header.indexOf('sync_time')]
+  if (step >= 0 && sync >= 0 && observed === 'step_time' && !header.includes('computeTime')) {
+    header.push('computeTime')
+    data.push(data[step]!.map((text, row) => String(Number(text) - Number(data[sync]![row]))))
+    leave.push('sync_time')
+    measured.push('computeTime')
+  }
+  const recognised = WHITE_NAMES.find((kind) => NEEDS[kind].every((name) => header.includes(name) && name !== observed))
+  return { cells: { ...cells, header, columns: data }, measured, leave, ...(recognised ? { recognised } : {}) }
+}
+
+/** The issues of a white model that was asked for by name and does not fit the columns. */
+export function whiteNameIssues(kind: (typeof WHITE_NAMES)[number], cells: CellTable): Issue[] {
+  return NEEDS[kind]
+    .filter((name) => !cells.header.includes(name))
+    .map((name) => ({
+      code: 'missing-column',
+      severity: 'error',
+      place: cells.path,
+      message: `${kind} needs a column ${name}: name it in the file (columns: {yours: ${name}}); there are ${shown(cells.header.join(', '))}`,
+      value: name,
+    }))
+}
