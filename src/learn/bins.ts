@@ -20,6 +20,8 @@ export interface ColumnBins {
   readonly edges: Float64Array
   /** Of a column of categories: the code of each. */
   readonly categories?: Uint8Array
+  /** Of a column of categories: the words that the codes of a table stood for. */
+  readonly words?: readonly string[]
 }
 
 export type Bins = readonly ColumnBins[]
@@ -27,48 +29,60 @@ export type Bins = readonly ColumnBins[]
 /** How many rows of the overall mean each category is given besides its own. */
 const CATEGORY_PRIOR_ROWS = 10
 
+/** Rows from which the edges of a column of many values are taken, evenly spread over all. */
+const SAMPLE = 50_000
+
 /** The bins of a table. `direction` is what categories are ordered by: the target, or a projection of the classes; `weights` have a mean of about 1. */
 export function binsOf(table: Table, direction: Float64Array, weights: Float64Array): Bins {
-  const all = Int32Array.from({ length: table.rows }, (_, i) => i)
+  const step = Math.max(1, Math.floor(table.rows / SAMPLE))
+  const some = Int32Array.from({ length: Math.ceil(table.rows / step) }, (_, i) => i * step)
   return table.columns.map((column, c) => {
     const words = table.levels?.[c]
-    return words === undefined ? numberBins(column, all) : categoryBins(column, words.length, direction, weights)
+    return words === undefined ? numberBins(column, some) : { ...categoryBins(column, words.length, direction, weights), words }
   })
 }
 
-function numberBins(column: Float64Array, all: Int32Array): ColumnBins {
-  const order = argsort(column, all)
-  const n = order.length
-  // distinct values and the rows of each that count
-  const values: number[] = []
-  const counts: number[] = []
-  let last = Number.NaN
-  for (let i = 0; i < n; i++) {
-    const value = column[order[i]!]!
-    if (value === last) counts[counts.length - 1]!++
-    else {
-      values.push((last = value))
-      counts.push(1)
-    }
-  }
+function numberBins(column: Float64Array, some: Int32Array): ColumnBins {
+  const few = fewValues(column)
   const edges: number[] = []
-  if (values.length <= CODES) for (let i = 1; i < values.length; i++) edges.push(between(values[i - 1]!, values[i]!))
+  if (few !== undefined) for (let i = 1; i < few.length; i++) edges.push(between(few[i - 1]!, few[i]!))
   else {
+    const order = argsort(column, some)
     // equal shares of the rows that are left, so that a value with many rows does not starve the rest
-    let left = n
+    let left = order.length
     let parts = CODES
-    let filled = 0
-    for (let i = 0; i + 1 < values.length && parts > 1; i++) {
-      filled += counts[i]!
-      const share = left / parts
-      if (filled < share && filled + counts[i + 1]! / 2 < share) continue
-      edges.push(between(values[i]!, values[i + 1]!))
-      left -= filled
-      filled = 0
+    for (let first = 0; first < order.length && parts > 1; ) {
+      // the edge is put where the count comes nearest to a share; rows of one value stay together
+      let end = Math.min(order.length, first + Math.max(1, Math.round(left / parts)))
+      const value = column[order[end - 1]!]!
+      let until = end
+      while (until < order.length && column[order[until]!] === value) until++
+      let since = end - 1
+      while (since > first && column[order[since - 1]!] === value) since--
+      end = until - end > end - since && since > first ? since : until
+      if (end >= order.length) break
+      edges.push(between(column[order[end - 1]!]!, column[order[end]!]!))
+      left = order.length - end
+      first = end
       parts--
     }
   }
   return { codes: edges.length + 1, edges: Float64Array.from(edges) }
+}
+
+/** The values of a column, ascending, where there are no more than codes. */
+function fewValues(column: Float64Array): Float64Array | undefined {
+  const seen = new Set<number>()
+  let last = Number.NaN
+  for (let i = 0; i < column.length; i++) {
+    const value = column[i]! + 0
+    if (value === last) continue
+    last = value
+    if (seen.has(value)) continue
+    if (seen.size === CODES) return undefined
+    seen.add(value)
+  }
+  return Float64Array.from(seen).sort()
 }
 
 /** A number at or above `low` and below `high`, halfway where doubles are fine enough. */

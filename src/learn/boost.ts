@@ -11,8 +11,10 @@ import type { Tree } from './tree.js'
 export interface BoostGround {
   readonly rows: number
   readonly columns: number
-  /** The code of row i in column c at i · columns + c. */
+  /** The code of row i in column c at i · columns + c: for counting. */
   readonly codes: Uint8Array
+  /** The same at c · rows + i: for parting rows by one column. */
+  readonly byColumn: Uint8Array
   readonly codesOf: Int32Array
   readonly monotone: Int8Array
   readonly rules: BoostRules
@@ -27,6 +29,8 @@ export interface BoostRules {
   readonly sameCurvature: boolean
 }
 
+/** Rows gathered before they are counted. */
+const TILE = 1024
 /** Columns counted in one go over the rows: their histograms stay in the nearest cache. */
 const GROUP = 16
 /** Bits of a double that hold whole numbers exactly. */
@@ -59,6 +63,7 @@ export class Booster {
   private readonly columns: Int32Array
   private readonly bins: Int32Array
   private readonly histograms: (Float64Array | undefined)[]
+  private readonly sink = new Int32Array(1)
   private gradientStep = 1
   private curvatureStep = 1
   /** 2^s: what a row adds besides its steps. */
@@ -75,9 +80,9 @@ export class Booster {
     this.aside = new Int32Array(n)
     this.first = new Float64Array(n)
     this.second = new Float64Array(rules.sameCurvature ? 0 : n)
-    this.near = new Float64Array(n)
-    this.nearSecond = new Float64Array(rules.sameCurvature ? 0 : n)
-    this.starts = new Int32Array(n)
+    this.near = new Float64Array(TILE)
+    this.nearSecond = new Float64Array(rules.sameCurvature ? 0 : TILE)
+    this.starts = new Int32Array(TILE)
     this.nodes = new Int32Array(2 * most)
     this.from = new Int32Array(most)
     this.to = new Int32Array(most)
@@ -112,7 +117,6 @@ export class Booster {
     depths[0] = 0
     lows[0] = Number.NEGATIVE_INFINITY
     highs[0] = Number.POSITIVE_INFINITY
-    this.total(0, gradients, curvatures)
     let count = 1
     let leaves = 1
     const open: number[] = []
@@ -151,7 +155,7 @@ export class Booster {
         depths[child] = depths[node]! + 1
         lows[child] = lows[node]!
         highs[child] = highs[node]!
-        this.total(child, gradients, curvatures)
+        if (monotone.length > 0) this.total(child, gradients, curvatures)
       }
       deepest = Math.max(deepest, depths[left]!)
       this.columnGains[column] = this.columnGains[column]! + gains[node]!
@@ -181,6 +185,7 @@ export class Booster {
     const values = new Float64Array(count)
     for (let node = 0; node < count; node++) {
       if (nodes[2 * node + 1] !== node) continue
+      if (say === undefined) this.total(node, gradients, curvatures)
       const value = say === undefined ? this.valueOf(node) : say(order, from[node]!, to[node]!)
       values[node] = Math.min(highs[node]!, Math.max(lows[node]!, value))
     }
@@ -204,18 +209,22 @@ export class Booster {
       // one bit more for the sign of the sum
       this.perRow = 2 ** (stepBits + rowBits)
       this.gradientStep = steepest > 0 ? steepest / 2 ** (stepBits - 1) : 1
+      const { perRow } = this
+      const inverse = 1 / this.gradientStep
       for (let i = 0; i < rows.length; i++) {
         const row = rows[i]!
-        first[row] = this.perRow + Math.round(gradients[row]! / this.gradientStep)
+        first[row] = perRow + Math.floor(gradients[row]! * inverse + 0.5)
       }
       return
     }
     this.perRow = 2 ** (stepBits + rowBits)
     this.curvatureStep = bent > 0 ? bent / 2 ** stepBits : 1
+    const { perRow } = this
+    const inverse = 1 / this.curvatureStep
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!
       first[row] = gradients[row]!
-      second[row] = this.perRow + Math.round(curvatures[row]! / this.curvatureStep)
+      second[row] = perRow + Math.floor(curvatures[row]! * inverse + 0.5)
     }
   }
 
@@ -260,20 +269,27 @@ export class Booster {
   private fill(histogram: Float64Array, from: number, to: number): void {
     const { order, first, second, near, nearSecond, starts } = this
     const { columns, codes, rules } = this.ground
-    const n = to - from
-    for (let i = 0; i < n; i++) {
-      const row = order[from + i]!
-      starts[i] = row * columns
-      near[i] = first[row]!
+    const one = rules.sameCurvature
+    for (let tile = from; tile < to; tile += TILE) {
+      const n = Math.min(TILE, to - tile)
+      // one read of each row’s codes here brings them near, many at a time, before they are counted one by one
+      let read = 0
+      for (let i = 0; i < n; i++) {
+        const row = order[tile + i]!
+        const at = row * columns
+        starts[i] = at
+        near[i] = first[row]!
+        read += codes[at]! + codes[at + columns - 1]!
+      }
+      this.sink[0] = read
+      if (!one) for (let i = 0; i < n; i++) nearSecond[i] = second[order[tile + i]!]!
+      const step = one ? GROUP : GROUP / 2
+      for (let group = 0; group < columns; group += step) {
+        const end = Math.min(columns, group + step)
+        if (one) countOne(histogram, codes, starts, near, n, group, end)
+        else countTwo(histogram, codes, starts, near, nearSecond, n, group, end)
+      }
     }
-    if (rules.sameCurvature) {
-      for (let group = 0; group < columns; group += GROUP)
-        countOne(histogram, codes, starts, near, n, group, Math.min(columns, group + GROUP))
-      return
-    }
-    for (let i = 0; i < n; i++) nearSecond[i] = second[order[from + i]!]!
-    for (let group = 0; group < columns; group += GROUP / 2)
-      countTwo(histogram, codes, starts, near, nearSecond, n, group, Math.min(columns, group + GROUP / 2))
   }
 
   /** Finds the best cut of a node from its histogram; false where none gains. */
@@ -321,9 +337,11 @@ export class Booster {
       if (others < rowsPerLeaf) break
       const left = (packed - rows * perRow) * gradientStep
       const right = sum - left
-      const gain = (left * left) / (rows + l2) + (right * right) / (others + l2) - all
+      const here = rows + l2
+      const there = others + l2
+      const gain = (left * left * there + right * right * here) / (here * there) - all
       if (gain > best) {
-        if (sign !== 0 && !this.rises(node, left / (rows + l2), right / (others + l2), sign)) continue
+        if (sign !== 0 && !this.rises(node, left / here, right / there, sign)) continue
         best = gain
         this.note(histogram, node, column, code, last, 1)
       }
@@ -352,9 +370,11 @@ export class Booster {
       const other = bend - bent
       if (bent < LEAST_CURVATURE || other < LEAST_CURVATURE) continue
       const right = sum - left
-      const gain = (left * left) / (bent + l2) + (right * right) / (other + l2) - all
+      const here = bent + l2
+      const there = other + l2
+      const gain = (left * left * there + right * right * here) / (here * there) - all
       if (gain > best) {
-        if (sign !== 0 && !this.rises(node, left / (bent + l2), right / (other + l2), sign)) continue
+        if (sign !== 0 && !this.rises(node, left / here, right / there, sign)) continue
         best = gain
         this.note(histogram, node, column, code, last, 2)
       }
@@ -382,12 +402,13 @@ export class Booster {
 
   private part(from: number, to: number, column: number, bin: number): number {
     const { order, aside } = this
-    const { codes, columns } = this.ground
+    const { byColumn, rows } = this.ground
+    const at = column * rows
     let left = from
     let right = 0
     for (let i = from; i < to; i++) {
       const row = order[i]!
-      const stays = (codes[row * columns + column]! - bin - 1) >>> 31
+      const stays = (byColumn[at + row]! - bin - 1) >>> 31
       order[left] = row
       aside[right] = row
       left += stays

@@ -4,10 +4,11 @@
  */
 import { type Caveat, caveat, type Issue } from '../model/index.js'
 import { argsort, type Rng } from '../num/index.js'
-import { type Bins, binsOf } from './bins.js'
+import { type Bins, binsOf, encodeColumns } from './bins.js'
 import { Booster } from './boost.js'
 import { classDirection } from './class-direction.js'
 import { type ClassWeights, classesOf, classIssues, classWeighted } from './classes.js'
+import { inWords } from './encode.js'
 import { likeliest } from './forest.js'
 import {
   type ClassificationModel,
@@ -25,6 +26,7 @@ import {
 } from './learner.js'
 import { presentRows, rowWeights, sampleCaveats } from './prepare.js'
 import { packBins, packTrees, unpackBins, unpackTrees } from './save-trees.js'
+import { savedLevels } from './saved.js'
 import type { Samples, Table } from './table.js'
 import { encodeRows, leafOf, sumOfTrees, type Tree } from './tree.js'
 import { monotoneOf, settingIssues } from './tree-settings.js'
@@ -185,6 +187,7 @@ function fitBoosting(
     rows: n,
     columns: bins.length,
     codes,
+    byColumn: encodeColumns(bins, features),
     codesOf: Int32Array.from(bins, (bin) => bin.codes),
     monotone: monotoneOf(features, settings.monotone),
     rules: {
@@ -341,14 +344,16 @@ function some(rows: Int32Array, share: number, rng: Rng): Int32Array {
 }
 
 function squares({ target, weights, train, unweighted }: Work): Loss {
+  // around one target, so that targets which are all the same have exactly that mean
+  const around = target[train[0]!]!
   let sum = 0
   let mass = 0
   for (const row of train) {
-    sum += weights[row]! * target[row]!
+    sum += weights[row]! * (target[row]! - around)
     mass += weights[row]!
   }
   return {
-    starts: [sum / mass],
+    starts: [around + sum / mass],
     slopes(_, [score], rows, gradients, curvatures) {
       for (let i = 0; i < rows.length; i++) {
         const row = rows[i]!
@@ -496,7 +501,7 @@ export function boostingFrom(saved: SavedModel): BoostingModel | BoostingClassMo
     task: saved.task,
     names: saved.names,
     caveats: saved.caveats,
-    bins: unpackBins(arrays),
+    bins: unpackBins(saved),
     outputs: Array.from(starts, (start, k) => ({ start, trees: trees.slice(at, (at += counts[k]!)) })),
     classes: arrays['classes'] as Float64Array,
     levels: settings['levels'] as number[],
@@ -513,7 +518,7 @@ function savedOf(parts: BoostingParts): SavedModel {
     task,
     names,
     caveats,
-    settings: { levels, heldOutLoss: heldOutLoss ?? null },
+    settings: { levels, heldOutLoss: heldOutLoss ?? null, words: savedLevels(bins.map((bin) => bin.words)) },
     arrays: {
       ...packBins(bins),
       ...packTrees(outputs.flatMap((output) => output.trees)),
@@ -542,7 +547,10 @@ function modelOf(parts: BoostingParts): BoostingModel | BoostingClassModel | Qua
     sumOfTrees(
       outputs.map(({ trees }) => trees),
       bins,
-      table,
+      inWords(
+        bins.map((bin) => bin.words),
+        table,
+      ),
       scores,
     )
     return scores
