@@ -33,7 +33,7 @@ export function addPlanCommand(program: Command, io: Io): void {
       new Option(
         '--minimise <what>',
         'what is to be least once every target holds: the loss of accuracy unless said otherwise, responses where there is no target',
-      ).choices(['accuracy-loss', 'response', 'energy']),
+      ).choices(['accuracy-loss', 'response', 'energy', 'cost']),
     )
     .option('--disciplines <list>', 'for a trace: the disciplines to choose from', disciplinesOf)
     .option(

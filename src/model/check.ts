@@ -532,6 +532,7 @@ export function checkScenario(value: unknown): Checked {
   })
 
   const cluster = Cluster.safeParse(scenario['cluster'])
+  if (cluster.success) found.push(...goalAgainstCluster(node(scenario['goal']), cluster.data))
   const placement = Policy.shape.placement.safeParse(policy['placement'])
   if (cluster.success && placement.success) {
     list(workload['classes']).forEach((raw, i) => {
@@ -541,6 +542,44 @@ export function checkScenario(value: unknown): Checked {
       found.push(...impossible(cluster.data, exclusive ? 'pool' : placement.data, work, place))
     })
   }
+  return found
+}
+
+/** Goals that no policy can meet on this cluster, or that nothing on it can be held against. */
+function goalAgainstCluster(goal: Node, { power, costPerSlotHour, costPerKilowattHour }: Cluster): Checked {
+  const found: Checked = []
+  const cap = goal['powerWattsAtMost']
+  if (typeof cap === 'number' && power === undefined)
+    found.push(
+      issue(
+        'contradiction',
+        'goal.powerWattsAtMost',
+        'is a cap, but the cluster does not say its power: give cluster.power',
+        cap,
+      ),
+    )
+  else if (typeof cap === 'number' && power !== undefined && cap < power.idleWatts)
+    found.push(
+      issue(
+        'contradiction',
+        'goal.powerWattsAtMost',
+        `is below what the cluster draws with nothing running (${power.idleWatts} W)`,
+        cap,
+      ),
+    )
+  if (goal['minimise'] === 'energy' && power === undefined)
+    found.push(
+      issue('contradiction', 'goal.minimise', 'energy cannot be least where nothing says it: give cluster.power', 'energy'),
+    )
+  if (goal['minimise'] === 'cost' && costPerSlotHour === undefined && (costPerKilowattHour === undefined || power === undefined))
+    found.push(
+      issue(
+        'contradiction',
+        'goal.minimise',
+        'cost cannot be least where nothing says it: give cluster.costPerSlotHour, or cluster.costPerKilowattHour with cluster.power',
+        'cost',
+      ),
+    )
   return found
 }
 

@@ -66,7 +66,8 @@ export const Cluster = z
     name: z.string().min(1),
     nodes: z.array(NodeGroup).min(1),
     power: Power.optional(),
-    costPerSlotHour: z.number().min(0).optional(),
+    costPerSlotHour: z.number().min(0).optional().meta({ description: 'What a slot costs an hour, busy or not; any currency.' }),
+    costPerKilowattHour: z.number().min(0).optional().meta({ description: 'What energy costs; the same currency.' }),
     interference: z
       .array(
         z.strictObject({

@@ -25,7 +25,7 @@ export const Goal = z
     classes: z.record(z.string(), ClassGoal),
     powerWattsAtMost: positive.optional(),
     wasteAtMost: z.number().min(0).max(1).optional().meta({ description: 'Wasted share of busy time.' }),
-    minimise: z.enum(['accuracy-loss', 'response', 'energy']).default('accuracy-loss'),
+    minimise: z.enum(['accuracy-loss', 'response', 'energy', 'cost']).default('accuracy-loss'),
   })
   .meta({ id: 'Goal' })
 export type Goal = z.infer<typeof Goal>

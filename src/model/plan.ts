@@ -23,6 +23,7 @@ export const Candidate = z
       .strictObject({
         accuracyLoss: z.number().meta({ description: 'Weighted mean over classes, by jobs.' }),
         powerWatts: z.number().optional(),
+        costPerHour: z.number().optional().meta({ description: 'Slots and energy, in the currency of the cluster’s costs.' }),
         sprintShare: z.number().optional(),
       })
       .meta({ description: 'What the policy costs.' }),
@@ -42,6 +43,37 @@ const RefusalSchema = z.strictObject({
   numbers: z.record(z.string(), z.number()).optional(),
 })
 
+/** A policy that no other beats in all of response, accuracy and power. */
+export const FrontPoint = z
+  .strictObject({
+    policy: Policy,
+    response: z.number().meta({ description: 'Weighted mean response of the classes, each against its response in force.' }),
+    accuracyLoss: z.number(),
+    powerWatts: z.number().optional(),
+    meetsGoals: z.boolean(),
+    confirmed: z.boolean().meta({ description: 'Predicted to full precision, not only looked at.' }),
+  })
+  .meta({ id: 'FrontPoint' })
+export type FrontPoint = z.infer<typeof FrontPoint>
+
+/** What becomes of the plan when the load is not as forecast. */
+export const Sensitivity = z
+  .strictObject({
+    loadFactor: z.number().positive(),
+    holds: z.boolean().meta({ description: 'Stable there, with every target met.' }),
+    classes: z
+      .array(z.strictObject({ name: z.string(), meanResponseSeconds: z.number(), p95ResponseSeconds: z.number().optional() }))
+      .optional()
+      .meta({ description: 'Absent where the plan has no steady state at that load.' }),
+    broken: z.array(z.string()).meta({ description: 'Targets that are missed there.' }),
+    margin: z
+      .strictObject({ loadFactor: z.number().positive(), atLeast: z.boolean() })
+      .optional()
+      .meta({ description: 'The largest load factor at which the plan still holds; `atLeast` where none larger was tried.' }),
+  })
+  .meta({ id: 'Sensitivity' })
+export type Sensitivity = z.infer<typeof Sensitivity>
+
 /** The policy that meets the goals at the least price, beside the policy in force, with the reason and the runners-up. */
 export const Plan = z
   .strictObject({
@@ -55,6 +87,8 @@ export const Plan = z
     meetsGoals: z.boolean(),
     reason: z.string(),
     runnersUp: z.array(Candidate),
+    front: z.array(FrontPoint).optional().meta({ description: 'Ascending in response.' }),
+    sensitivity: Sensitivity.optional(),
     search: z.strictObject({
       screened: z.int(),
       simulated: z.int(),

@@ -12,8 +12,18 @@ export const Levers = z
     sprint: z
       .strictObject({
         speed: z.number().min(1).max(100),
+        otherSpeeds: z
+          .array(z.number().min(1).max(100))
+          .min(1)
+          .optional()
+          .meta({ description: 'Further speeds to choose from.' }),
         classes: z.array(z.string()).min(1),
         budget: Policy.shape.sprint.unwrap().shape.budget,
+        otherBudgets: z
+          .array(Policy.shape.sprint.unwrap().shape.budget.unwrap())
+          .min(1)
+          .optional()
+          .meta({ description: 'Further budgets to choose from.' }),
         origin: z.enum(['dispatch', 'arrival']).default('dispatch'),
         toggleDelaySeconds: z.number().min(0).default(0),
       })

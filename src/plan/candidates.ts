@@ -6,6 +6,7 @@ import {
   type Levers,
   type Policy,
   type Scenario,
+  type Sprint,
   slotCount,
   waveBoundaries,
 } from '../model/index.js'
@@ -90,7 +91,7 @@ export function candidatePolicies(
   return disciplines.flatMap((discipline) =>
     drops.flatMap((ratios) =>
       sprints.map((sprint) =>
-        policyOf(scenario.policy, discipline, Object.fromEntries(classes.map((c, i) => [c.name, ratios[i]!])), sprint),
+        policyOf(scenario.policy, discipline, Object.fromEntries(classes.map((c, i) => [c.name, ratios[i]!])), sprint, levers),
       ),
     ),
   )
@@ -108,9 +109,13 @@ function thinned(grids: readonly (readonly number[])[], atMost: number): (readon
   }
 }
 
-/** The neighbours of a policy: one class’s drop ratio a step up or down its full grid, or every sprint timeout a quarter up or down. */
+/**
+ * The neighbours of a policy: one class’s drop ratio a step up or down its full grid; all sprint timeouts, or one class’s, a quarter up or down;
+ * one class at once, or out of the sprint, which leaves its share of the budget to the others; the next speed or budget that the levers name.
+ */
 export function neighbours(scenario: Scenario, policy: Policy): Policy[] {
-  const moved: Policy[] = policy.sprint ? [withTimeouts(policy, 0.75), withTimeouts(policy, 1.25)] : []
+  const levers = leversOf(scenario)
+  const moved: Policy[] = policy.sprint ? sprintNeighbours(levers, policy, policy.sprint) : []
   for (const jobClass of scenario.workload.classes) {
     const grid = dropRatios(scenario, jobClass)
     const ratio = policy.drop[jobClass.name] ?? 0
@@ -118,19 +123,59 @@ export function neighbours(scenario: Scenario, policy: Policy): Policy[] {
     if (at < 0) continue
     for (const next of [grid[at - 1], grid[at + 1]]) {
       if (next !== undefined)
-        moved.push(policyOf(policy, policy.discipline, { ...policy.drop, [jobClass.name]: next }, policy.sprint))
+        moved.push(policyOf(policy, policy.discipline, { ...policy.drop, [jobClass.name]: next }, policy.sprint, levers))
     }
   }
   return moved
 }
 
-/** The same policy with every timeout moved: what a search refines once a region looks best. */
-function withTimeouts(policy: Policy, factor: number): Policy {
-  if (!policy.sprint) return policy
-  const timeoutSeconds = Object.fromEntries(
-    Object.entries(policy.sprint.timeoutSeconds).map(([name, seconds]) => [name, rounded(seconds * factor)]),
-  )
-  return policyOf(policy, policy.discipline, policy.drop as Record<string, number>, { ...policy.sprint, timeoutSeconds })
+function sprintNeighbours(levers: Levers, policy: Policy, sprint: Sprint): Policy[] {
+  const timeouts = Object.entries(sprint.timeoutSeconds)
+  const moved: Sprint[] = [0.75, 1.25].map((factor) => ({
+    ...sprint,
+    timeoutSeconds: Object.fromEntries(timeouts.map(([name, seconds]) => [name, rounded(seconds * factor)])),
+  }))
+  if (timeouts.length > 1) {
+    for (const [name, seconds] of timeouts) {
+      for (const next of seconds === 0 ? [] : [0, rounded(seconds * 0.75), rounded(seconds * 1.25)])
+        moved.push({ ...sprint, timeoutSeconds: { ...sprint.timeoutSeconds, [name]: next } })
+      moved.push({ ...sprint, timeoutSeconds: Object.fromEntries(timeouts.filter(([other]) => other !== name)) })
+    }
+  }
+  if (levers.sprint) {
+    const speeds = speedsOf(levers.sprint)
+    const at = speeds.indexOf(sprint.speed)
+    for (const speed of [speeds[at - 1], speeds[at + 1]]) if (speed !== undefined) moved.push({ ...sprint, speed })
+    for (const budget of budgetsOf(levers.sprint))
+      if (budget && JSON.stringify(budget) !== JSON.stringify(sprint.budget)) moved.push({ ...sprint, budget })
+  }
+  return moved.map((next) => policyOf(policy, policy.discipline, policy.drop, next, levers))
+}
+
+/** Speeds that the lever allows, ascending. */
+function speedsOf({ speed, otherSpeeds = [] }: NonNullable<Levers['sprint']>): number[] {
+  return [...new Set([speed, ...otherSpeeds])].sort((a, b) => a - b)
+}
+
+/** Budgets that the lever allows; undefined: without limit. */
+function budgetsOf({ budget, otherBudgets = [] }: NonNullable<Levers['sprint']>): Sprint['budget'][] {
+  return [budget, ...otherBudgets]
+}
+
+/** The same policy under every other discipline that the levers allow, and with the sprint begun (at once) or ended: steps from one kind of policy to another. */
+export function otherKinds(scenario: Scenario, policy: Policy): Policy[] {
+  const levers = leversOf(scenario)
+  const { discipline, drop, sprint } = policy
+  const disciplines = (levers.disciplines ?? []).filter((other) => other !== discipline)
+  const toggled = sprint
+    ? [undefined]
+    : sprintsOf(scenario, levers, new Map())
+        .filter((one) => one !== undefined)
+        .slice(0, 1)
+  return [
+    ...disciplines.map((other) => policyOf(policy, other, drop, sprint, levers)),
+    ...(levers.sprint ? toggled.map((next) => policyOf(policy, discipline, drop, next, levers)) : []),
+  ]
 }
 
 /** What a policy does, names aside, as a key. */
@@ -151,15 +196,18 @@ function sprintsOf(
   const inForce = scenario.policy.sprint
   const lever = levers.sprint
   if (!lever) return [inForce]
-  const { speed, budget, origin, toggleDelaySeconds, classes } = lever
+  const { speed: _speed, otherSpeeds: _others, budget: _budget, otherBudgets: _more, classes, ...rest } = lever
   const scales = [0, 0.25, 0.5, 1, 2]
-  const built = scales.map((scale) => ({
-    origin,
-    speed,
-    toggleDelaySeconds,
-    timeoutSeconds: Object.fromEntries(classes.map((name) => [name, rounded(scale * (serviceSeconds.get(name) ?? 0))])),
-    ...(budget ? { budget } : {}),
-  }))
+  const built = speedsOf(lever).flatMap((speed) =>
+    budgetsOf(lever).flatMap((budget) =>
+      scales.map((scale) => ({
+        ...rest,
+        speed,
+        timeoutSeconds: Object.fromEntries(classes.map((name) => [name, rounded(scale * (serviceSeconds.get(name) ?? 0))])),
+        ...(budget ? { budget } : {}),
+      })),
+    ),
+  )
   return [undefined, ...built]
 }
 
@@ -167,7 +215,13 @@ function rounded(seconds: number): number {
   return Number(seconds.toPrecision(3))
 }
 
-function policyOf(base: Policy, discipline: Policy['discipline'], drop: Policy['drop'], sprint: Policy['sprint']): Policy {
+function policyOf(
+  base: Policy,
+  discipline: Policy['discipline'],
+  drop: Policy['drop'],
+  sprint: Policy['sprint'],
+  levers: Levers,
+): Policy {
   const dropped = Object.entries(drop).filter(([, ratio]) => typeof ratio !== 'number' || ratio > 0)
   const { sprint: _before, ...rest } = base
   const words = [
@@ -180,8 +234,15 @@ function policyOf(base: Policy, discipline: Policy['discipline'], drop: Policy['
           ([name, seconds]) => `sprint ${name} ${seconds === 0 ? 'at once' : `after ${seconds} s`}`,
         )
       : []),
+    ...(sprint && levers.sprint?.otherSpeeds ? [`speed ${sprint.speed}`] : []),
+    ...(sprint && levers.sprint?.otherBudgets ? [budgetWords(sprint.budget)] : []),
   ]
   return { ...rest, name: words.join(', '), discipline, drop: Object.fromEntries(dropped), ...(sprint ? { sprint } : {}) }
+}
+
+function budgetWords(budget: Sprint['budget']): string {
+  if (!budget) return 'no limit'
+  return 'seconds' in budget ? `budget ${budget.seconds} s` : `budget ${budget.joules} J`
 }
 
 function product(choices: readonly (readonly number[])[]): number[][] {

@@ -1,3 +1,6 @@
+export * from './anneal.js'
 export * from './candidates.js'
+export * from './front.js'
 export * from './judge.js'
 export * from './search.js'
+export * from './sensitivity.js'

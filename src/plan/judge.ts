@@ -1,4 +1,14 @@
-import type { Candidate, Goal, JobClass, Policy, Prediction, Scenario, TargetCheck } from '../model/index.js'
+import {
+  type Candidate,
+  type Cluster,
+  type Goal,
+  type JobClass,
+  type Policy,
+  type Prediction,
+  type Scenario,
+  slotCount,
+  type TargetCheck,
+} from '../model/index.js'
 
 const TARGETS = [
   ['meanResponseSeconds', (prediction: Prediction, i: number) => prediction.classes[i]!.response.mean],
@@ -51,15 +61,30 @@ export function judge(scenario: Scenario, policy: Policy, prediction: Prediction
   const accuracyLoss =
     jobs > 0 ? prediction.classes.reduce((sum, c) => sum + c.arrivalsPerSecond * c.accuracyLoss.value, 0) / jobs : 0
   const powerWatts = prediction.cluster.powerWatts?.value
-  const price = { accuracyLoss, ...(powerWatts === undefined ? {} : { powerWatts }) }
+  const costPerHour = hourlyCost(scenario.cluster, powerWatts)
+  const price = {
+    accuracyLoss,
+    ...(powerWatts === undefined ? {} : { powerWatts }),
+    ...(costPerHour === undefined ? {} : { costPerHour }),
+  }
   const response = weightedResponse(goal, workload.classes, prediction, reference)
-  const score =
-    goal?.minimise === 'accuracy-loss' ? accuracyLoss : goal?.minimise === 'energy' ? (powerWatts ?? response) : response
+  const score = { 'accuracy-loss': accuracyLoss, response, energy: powerWatts ?? response, cost: costPerHour ?? response }[
+    goal?.minimise ?? 'response'
+  ]
   return { policy, prediction, checks, price, violation: violation(checks), score }
 }
 
+/** Slots an hour and energy an hour, where the cluster says what they cost. */
+function hourlyCost(cluster: Cluster, powerWatts: number | undefined): number | undefined {
+  const { costPerSlotHour, costPerKilowattHour } = cluster
+  const energy =
+    costPerKilowattHour === undefined || powerWatts === undefined ? undefined : (costPerKilowattHour * powerWatts) / 1000
+  if (costPerSlotHour === undefined && energy === undefined) return undefined
+  return (costPerSlotHour ?? 0) * slotCount(cluster) + (energy ?? 0)
+}
+
 /** Mean over classes, by goal weight, of mean response against the class’s reference: 1 is as it is now. */
-function weightedResponse(
+export function weightedResponse(
   goal: Goal | undefined,
   classes: readonly JobClass[],
   prediction: Prediction,

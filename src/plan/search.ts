@@ -10,10 +10,13 @@ import {
   type ReplayJobs,
   refuse,
   type Scenario,
+  withLoadFactor,
 } from '../model/index.js'
 import { candidatePolicies, leversKey, neighbours, sameLevers } from './candidates.js'
+import { paretoFront } from './front.js'
 import { compareCandidates, judge } from './judge.js'
 import { reasonFor } from './reason.js'
+import { sensitivityOf } from './sensitivity.js'
 
 /** What a search is given: who predicts, how hard to look, and what time it is. */
 export interface SearchOptions {
@@ -36,15 +39,22 @@ export interface SearchOptions {
 
 const FIRST_LOOK_JOBS = 4_000
 const MOST_MOVES = 8
+/** Relative half-width to which finalists are told apart; what is finer is asked of the best of them only. */
+const COARSE = 0.03
+const SHARPENED = 2
+/** Jobs of a look at the plan under another load. */
+const SENSITIVITY_JOBS = 400_000
 
 /**
  * Searches the policies that the levers allow and returns the best beside the one in force.
  *
  * 1. Every candidate is looked at once: by the cheap predictor where it does not refuse, else by a short run of the confirming predictor. All
  *    runs share one seed, so candidates are compared on the same luck.
- * 2. Successive halving (Jamieson and Talwalkar, 2016): the better half, and the best of every kind of policy, is run again for twice as long, until no more
+ * 2. Successive halving (Jamieson and Talwalkar, 2016): the better half, and the best of every kind of policy, is run again for twice as long (but for those that a formula answers without error), until no more
  *    than twice the finalists are left; from the best, single steps of one lever follow as long as they help (local search).
- * 3. The finalists (the best, and the best of every other kind) and the policy in force are predicted to `precision`; the best of them is the plan.
+ * 3. The finalists (the best, and the best of every other kind) and the policy in force are predicted to 3 %, then the best two and the policy in force
+ *    to `precision` where that is finer; the best of them is the plan.
+ * 4. The plan is asked about at other loads (its margin), and whatever no other policy beats is kept as the Pareto front.
  *
  * Refuses only where no candidate at all can be predicted; goals that cannot be met give a plan that says so (`meetsGoals: false`).
  */
@@ -82,11 +92,18 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
   }
 
   tell(0, 'policy in force')
-  const inForce = ask(options.confirm, scenario.policy, jobsAtMost, options.precision ?? 0.03)
+  const wanted = options.precision ?? COARSE
+  const coarse = Math.max(wanted, COARSE)
+  let inForce = ask(options.confirm, scenario.policy, jobsAtMost, coarse)
   const scale = scaleOf(scenario, isRefusal(inForce) ? undefined : inForce, quick)
   const policies = candidatePolicies(scenario, scale.service).filter((policy) => !sameLevers(policy, scenario.policy))
   const compare = compareCandidates(scenario, scale.response)
 
+  const looked = new Map<string, { candidate: Candidate; confirmed: boolean }>()
+  const seen = (candidate: Candidate, confirmed = false): Candidate => {
+    looked.set(leversKey(candidate.policy), { candidate, confirmed })
+    return candidate
+  }
   let pool: Candidate[] = []
   let lastRefusal: Refusal | undefined
   policies.forEach((policy, i) => {
@@ -95,7 +112,7 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
     if (isRefusal(prediction)) {
       counts.refused++
       lastRefusal = prediction
-    } else pool.push(judge(scenario, policy, prediction, scale.response))
+    } else pool.push(seen(judge(scenario, policy, prediction, scale.response)))
   })
   if (pool.length === 0 && isRefusal(inForce)) {
     if (lastRefusal?.code === 'unstable') {
@@ -109,9 +126,18 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
   }
   pool.sort(compare)
 
-  const again = (policy: Policy, jobs: number, precision: number): Candidate[] => {
+  const again = (policy: Policy, jobs: number, precision: number, confirmed = false): Candidate[] => {
+    // what a formula says without error needs no longer run before the last
+    const before = confirmed ? undefined : (looked.get(leversKey(policy))?.candidate ?? exactly(policy))
+    if (before && isExact(before.prediction)) return [before]
     const prediction = ask(options.confirm, policy, jobs, precision)
-    return isRefusal(prediction) ? [] : [judge(scenario, policy, prediction, scale.response)]
+    return isRefusal(prediction) ? [] : [seen(judge(scenario, policy, prediction, scale.response), confirmed)]
+  }
+  const exactly = (policy: Policy): Candidate | undefined => {
+    const { screen } = options
+    if (!screen || screen.refuses({ ...scenario, policy })) return undefined
+    const prediction = ask(screen, policy, FIRST_LOOK_JOBS, 0.2)
+    return isRefusal(prediction) || !isExact(prediction) ? undefined : seen(judge(scenario, policy, prediction, scale.response))
   }
   let jobs = FIRST_LOOK_JOBS * 2
   let keep = Math.max(2 * finalists, Math.min(64, Math.ceil(pool.length / 2)))
@@ -141,13 +167,31 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
   const finals = diverse(pool, Math.ceil(finalists / 2), finalists)
   finals.forEach(({ policy }, i) => {
     tell(0.85 + (0.15 * i) / finals.length, `confirming ${i + 1} of ${finals.length}`)
-    confirmed.push(...again(policy, jobsAtMost, options.precision ?? 0.03))
+    confirmed.push(...again(policy, jobsAtMost, coarse, true))
   })
-  const now0 = isRefusal(inForce) ? undefined : judge(scenario, scenario.policy, inForce, scale.response)
+  if (wanted < coarse) {
+    tell(0.93, 'the best to full precision')
+    const best = confirmed.sort(compare).splice(0, SHARPENED)
+    confirmed.unshift(...best.flatMap(({ policy }) => again(policy, jobsAtMost, wanted, true)))
+    if (!isRefusal(inForce)) inForce = ask(options.confirm, scenario.policy, jobsAtMost, wanted)
+  }
+  const now0 = isRefusal(inForce) ? undefined : seen(judge(scenario, scenario.policy, inForce, scale.response), true)
   if (confirmed.length === 0 && !now0) return refuse('infeasible', 'no candidate held when it was run for longer')
   // the sort is stable: where nothing tells them apart, what is in force stays in force
   const ranked = [...(now0 ? [now0] : []), ...confirmed].sort(compare)
   const chosen = ranked[0]!
+  tell(0.97, 'the plan at other loads')
+  const sensitivity = sensitivityOf(scenario, chosen.policy, scale.response, (factor) => {
+    const heavier = withLoadFactor({ ...scenario, policy: chosen.policy }, factor, options.replay)
+    const predictor = options.screen && !options.screen.refuses(heavier.scenario) ? options.screen : options.confirm
+    counts[predictor === options.confirm ? 'simulated' : 'screened']++
+    return predictor.predict(heavier.scenario, {
+      ...base,
+      ...(heavier.replay ? { replay: heavier.replay } : {}),
+      jobsAtMost: Math.min(jobsAtMost, SENSITIVITY_JOBS),
+      precision: 0.05,
+    })
+  })
   tell(1, 'done')
   return {
     schema: 'halftone/plan/1',
@@ -157,11 +201,18 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
     chosen,
     meetsGoals: chosen.violation === 0,
     reason: reasonFor(chosen, now0, scenario.policy),
+    front: paretoFront(scenario, [...looked.values()], scale.response),
+    sensitivity,
     runnersUp: ranked.slice(1).filter((candidate) => candidate.policy.name !== scenario.policy.name),
     search: { ...counts, wallSeconds: now() - began, seed: options.seed },
     undo: scenario.policy,
     caveats: caveatsOf(scenario, chosen),
   }
+}
+
+/** Does every class have a mean without an interval? */
+function isExact({ classes }: Prediction): boolean {
+  return classes.every(({ response: { mean } }) => mean.low === mean.high)
 }
 
 /**

@@ -26,6 +26,7 @@ import {
   predictorInWords,
 } from './measures.js'
 import { dataTable, page, pair, type Said, saidInWords } from './page.js'
+import { frontMarkup, frontText, sensitivityInWords } from './plan-outlook.js'
 import { policyDifference, policyInWords } from './policy-words.js'
 import { bullets, heading, type Ink, ink, parts, plain, type TextOptions, table, wrap } from './terminal.js'
 
@@ -236,9 +237,16 @@ export function planText(raw: Plan, options: TextOptions = {}): string {
     plan.inForce && directionsText(plan, pen),
     `${heading('The change', pen)}\n${changeText(plan, pen)}`,
     `${heading('Why', pen)}\n${wrap(plain(plan.reason, 2000), pen, 2)}\n${wrap(plain(searchInWords(plan)), pen, 2)}`,
+    outlookText(plan, pen),
     runnersText(plan, pen),
+    frontText(plan, pen),
     trustText(plan, pen),
   )
+}
+
+function outlookText(plan: Plan, pen: Ink): string | undefined {
+  const said = sensitivityInWords(plan)
+  return said && `${heading('If the load is above the forecast', pen)}\n${wrap(plain(said, 2000), pen, 2)}`
 }
 
 const paintVerdict = (text: string | undefined, pen: Ink): string =>
@@ -458,6 +466,14 @@ function sanitised(plan: Plan): Plan {
     ...(plan.inForce && { inForce: clean(plan.inForce) }),
     chosen: clean(plan.chosen),
     runnersUp: plan.runnersUp.map(clean),
+    ...(plan.front && { front: plan.front.map((point) => ({ ...point, policy: cleanPolicy(point.policy) })) }),
+    ...(plan.sensitivity && {
+      sensitivity: {
+        ...plan.sensitivity,
+        broken: plan.sensitivity.broken.map((path) => plain(path)),
+        ...(plan.sensitivity.classes && { classes: plan.sensitivity.classes.map((c) => ({ ...c, name: plain(c.name, 60) })) }),
+      },
+    }),
     undo: cleanPolicy(plan.undo),
   }
 }
@@ -516,6 +532,8 @@ export function planPage(plan: Plan): string {
         title: 'Why this one',
         body: [html`<p>${plan.reason}</p><p>${searchInWords(plan)}</p>`, candidateChart(plan), runnersMarkup(plan)],
       },
+      { title: 'If the load is above the forecast', body: [outlookMarkup(plan)] },
+      { title: 'What else could be had', body: [plan.front && frontMarkup(plan)] },
     ],
     foot: [`${plan.schema} · seed ${plan.search.seed}`],
   })
@@ -532,6 +550,11 @@ const CLASS_OF: Readonly<Record<string, string>> = {
   neutral: 'none',
 }
 const marked = (text: string): Content => html`<span class="${CLASS_OF[text] ?? 'none'}">${text === 'neutral' ? '' : text}</span>`
+
+function outlookMarkup(plan: Plan): Content {
+  const said = sensitivityInWords(plan)
+  return said && html`<p>${said}</p>`
+}
 
 function goalMarkup(plan: Plan): Content {
   const rows = goals(plan)

@@ -164,7 +164,9 @@ function candidateOf(classes: readonly string[]): fc.Arbitrary<Plan['chosen']> {
       policy: policyOf(classes),
       prediction: predictionOf(classes),
       checks: fc.uniqueArray(check, { maxLength: 4, selector: (c) => c.path }),
-      price: fc.record({ accuracyLoss: share, powerWatts: maybe(amount), sprintShare: maybe(share) }).map(given),
+      price: fc
+        .record({ accuracyLoss: share, powerWatts: maybe(amount), costPerHour: maybe(amount), sprintShare: maybe(share) })
+        .map(given),
       violation: amount,
       score: fc.oneof(
         amount,
@@ -183,6 +185,34 @@ export const plans: fc.Arbitrary<Plan> = names.chain((classes) =>
       meetsGoals: fc.boolean(),
       reason: text,
       runnersUp: fc.array(candidateOf(classes), { maxLength: 4 }),
+      front: maybe(
+        fc.array(
+          fc
+            .record({
+              policy: policyOf(classes),
+              response: amount,
+              accuracyLoss: share,
+              powerWatts: maybe(amount),
+              meetsGoals: fc.boolean(),
+              confirmed: fc.boolean(),
+            })
+            .map(given),
+          { maxLength: 4 },
+        ),
+      ),
+      sensitivity: maybe(
+        fc
+          .record({
+            loadFactor: fc.constantFrom(1.1, 1.3),
+            holds: fc.boolean(),
+            broken: fc.array(text, { maxLength: 2 }),
+            classes: maybe(
+              fc.array(fc.record({ name: fc.constantFrom(...classes), meanResponseSeconds: amount }), { maxLength: 2 }),
+            ),
+            margin: maybe(fc.record({ loadFactor: fc.constantFrom(1.02, 2), atLeast: fc.boolean() })),
+          })
+          .map(given),
+      ),
       search: fc.record({ screened: whole, simulated: whole, refused: whole, wallSeconds: amount, seed: whole }),
       undo: policyOf(classes),
       caveats: fc.array(caveat, { maxLength: 2 }),
@@ -190,7 +220,7 @@ export const plans: fc.Arbitrary<Plan> = names.chain((classes) =>
     .map(({ inForce, ...rest }) =>
       Plan.parse({
         schema: 'halftone/plan/1',
-        ...rest,
+        ...given(rest),
         ...(inForce === undefined
           ? {
               inForceRefusal: {
