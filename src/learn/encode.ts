@@ -62,7 +62,7 @@ export function widthIssues(table: Table, most: number): Issue[] {
  * For each column of categories, which word of the encoding each code of this table stands for (−1: a word it does not know), or undefined
  * where codes can be taken as they are.
  */
-export function codesOf(encoding: Encoding, table: Table): (Int32Array | undefined)[] {
+export function codesOf(encoding: Pick<Encoding, 'levels'>, table: Table): (Int32Array | undefined)[] {
   return encoding.levels.map((words, c) => {
     const said = table.levels?.[c]
     if (words === undefined || said === undefined || said === words) return undefined
@@ -91,6 +91,18 @@ export function encode(encoding: Encoding, table: Table): Float64Array {
     }
   })
   return out
+}
+
+/** The table with its categories coded as `levels` code them; a word that they lack gets a code beyond theirs. The same table where nothing differs. */
+export function inWords(levels: Encoding['levels'], table: Table): Table {
+  const codes = codesOf({ levels }, table)
+  if (codes.every((map) => map === undefined)) return table
+  const columns = table.columns.map((column, c) => {
+    const map = codes[c]
+    const unknown = levels[c]?.length ?? 0
+    return map === undefined ? column : column.map((code) => (map[code] >= 0 ? map[code] : unknown))
+  })
+  return { ...table, columns, levels }
 }
 
 /** The value, or a fault: what is asked about was to be checked with `tableIssues` where it comes from outside. */

@@ -9,6 +9,7 @@ import { Rng } from '../num/index.js'
 import { type Bins, binsOf, encodeColumns } from './bins.js'
 import { classDirection } from './class-direction.js'
 import { type ClassWeights, classesOf, classIssues, classWeighted } from './classes.js'
+import { inWords } from './encode.js'
 import { type Ground, Grower, type GrownTree, type GrowthRules } from './grow.js'
 import {
   type ClassificationModel,
@@ -396,6 +397,7 @@ export function forestFrom(saved: SavedModel): ForestModel | ForestClassModel | 
 
 function modelOf(parts: ForestParts, outOfBag?: OutOfBag): ForestModel | ForestClassModel | QuantileForestModel {
   const { learner, names, caveats, bins, trees, classes, gainShares, low, high } = parts
+  const words = bins.map((bin) => bin.words)
   const common = {
     learner,
     names,
@@ -412,14 +414,14 @@ function modelOf(parts: ForestParts, outOfBag?: OutOfBag): ForestModel | ForestC
       levels,
       quantiles(table) {
         sameColumns(common, table)
-        return quantilesOfLeaves(trees, leaves!, bins, table, levels)
+        return quantilesOfLeaves(trees, leaves!, bins, inWords(words, table), levels)
       },
     }
   }
   const means = (table: Table): Float64Array => {
     sameColumns(common, table)
     const out = new Float64Array(table.rows)
-    sumOfTrees([trees], bins, table, [out])
+    sumOfTrees([trees], bins, inWords(words, table), [out])
     // rounding must not carry a mean of targets beyond them
     for (let i = 0; i < out.length; i++) out[i] = Math.min(high, Math.max(low, out[i]! / trees.length))
     return out
@@ -429,7 +431,7 @@ function modelOf(parts: ForestParts, outOfBag?: OutOfBag): ForestModel | ForestC
     const count = classes.length
     if (count > 2) {
       sameColumns(common, table)
-      return sharesOfTrees(trees, bins, table, count)
+      return sharesOfTrees(trees, bins, inWords(words, table), count)
     }
     const second = means(table)
     if (count === 1) return new Float64Array(table.rows).fill(1)

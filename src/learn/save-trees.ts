@@ -3,6 +3,7 @@ import type { Bins, ColumnBins } from './bins.js'
 import type { ForestParts } from './forest.js'
 import type { SavedModel } from './learner.js'
 import type { LeafRows } from './quantile-leaves.js'
+import { levelsFrom, savedLevels } from './saved.js'
 
 type Arrays = Record<string, Float64Array | Float32Array | Int32Array | Uint8Array>
 
@@ -25,7 +26,9 @@ export function packBins(bins: Bins): Arrays {
   }
 }
 
-export function unpackBins(arrays: SavedModel['arrays']): Bins {
+export function unpackBins(saved: SavedModel): Bins {
+  const { arrays } = saved
+  const levels = levelsFrom(saved, 'words')
   const edges = arrays['edges'] as Float64Array
   const categories = arrays['categories'] as Uint8Array
   const edgeStarts = arrays['edgeStarts']!
@@ -33,7 +36,8 @@ export function unpackBins(arrays: SavedModel['arrays']): Bins {
   return Array.from(arrays['codes']!, (codes, c): ColumnBins => {
     const some = categories.slice(categoryStarts[c]!, categoryStarts[c + 1]!)
     const bin = { codes, edges: edges.slice(edgeStarts[c]!, edgeStarts[c + 1]!) }
-    return some.length > 0 ? { ...bin, categories: some } : bin
+    const words = levels[c]
+    return words === undefined ? bin : { ...bin, categories: some, words }
   })
 }
 
@@ -72,7 +76,7 @@ export function packForest(parts: ForestParts): SavedModel {
     task,
     names,
     caveats,
-    settings: { low, high, levels },
+    settings: { low, high, levels, words: savedLevels(parts.bins.map((bin) => bin.words)) },
     arrays: {
       ...packBins(parts.bins),
       ...packTrees(trees),
@@ -107,7 +111,7 @@ export function unpackForest(saved: SavedModel): ForestParts {
     task: saved.task,
     names: saved.names,
     caveats: saved.caveats,
-    bins: unpackBins(arrays),
+    bins: unpackBins(saved),
     trees: trees.map((tree, t) =>
       classes.length > 2 ? { ...tree, shares: shares.slice(shareStarts[t]!, shareStarts[t + 1]!) } : tree,
     ),

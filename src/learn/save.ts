@@ -1,4 +1,5 @@
 import { type Issue, shown } from '../model/index.js'
+import { boostingFrom } from './boosting.js'
 import { quadraticFrom } from './discriminant.js'
 import { forestFrom } from './forest.js'
 import type { ClassificationModel, QuantileModel, RegressionModel, SavedModel } from './learner.js'
@@ -31,6 +32,8 @@ export function loaders(): Readonly<Record<string, Loader>> {
     forest: forestFrom,
     'extra-trees': forestFrom,
     'quantile-forest': forestFrom,
+    boosting: boostingFrom,
+    'quantile-boosting': boostingFrom,
   }
 }
 

@@ -49,15 +49,15 @@ export function savedWord<W extends string>(saved: SavedModel, name: string, wor
 }
 
 /** The words of columns of categories, as `savedLevels` puts them among the settings. */
-export function levelsFrom(saved: SavedModel): (readonly string[] | undefined)[] {
-  const value = saved.settings['levels']
+export function levelsFrom(saved: SavedModel, name = 'levels'): (readonly string[] | undefined)[] {
+  const value = saved.settings[name]
   if (value === undefined || value === null) return saved.names.map(() => undefined)
   if (!Array.isArray(value) || value.length !== saved.names.length)
-    throw new BadModel('settings.levels', `are not one entry for each of the ${saved.names.length} columns`)
+    throw new BadModel(`settings.${name}`, `are not one entry for each of the ${saved.names.length} columns`)
   return value.map((words: unknown, c) => {
     if (words === null) return undefined
     if (!Array.isArray(words) || words.some((word) => typeof word !== 'string'))
-      throw new BadModel(`settings.levels[${c}]`, 'is neither null nor a list of words')
+      throw new BadModel(`settings.${name}[${c}]`, 'is neither null nor a list of words')
     return words as string[]
   })
 }
