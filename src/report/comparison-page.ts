@@ -99,11 +99,14 @@ function pointsChart(splits: readonly SplitResult[], kindOf: ReadonlyMap<string,
       .filter((name) => kindOf.get(name) === kind && points(name).length === random.length)
       .sort((a, b) => mean(a) - mean(b))
       .slice(0, most)
-  const chosen = [...of('white', 2), ...of('black', 2), ...of('grey', 2)].slice(0, CURVES)
+  const grey = of('grey', names.length)
+  const chosenGrey = grey.filter((name) => name === random[0]!.verdict?.grey)
+  const bestGrey = grey.filter((name) => !chosenGrey.includes(name)).slice(0, 2 - chosenGrey.length)
+  const chosen = [...of('white', 2), ...of('black', 2), ...bestGrey, ...chosenGrey].slice(0, CURVES)
   if (chosen.length === 0) return ''
   return curveChart({
     title: 'Median error by number of rows learned from.',
-    note: 'The two best white, learned and grey predictors over all sizes; the tables below have all.',
+    note: 'The two best white and learned predictors over all sizes, the best grey one, and the grey one that was chosen; the tables below have all.',
     alt: chosen
       .map(
         (name) =>

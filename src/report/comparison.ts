@@ -1,5 +1,6 @@
 import type { Comparison, Contest, SplitResult } from '../model/index.js'
 import { count, counted, duration, NONE, percent } from './format.js'
+import { listed } from './measures.js'
 import { bullets, heading, type Ink, ink, parts, plain, type TextOptions, table, wrap } from './terminal.js'
 
 /** A comparison for a terminal: each split as a table with its verdict, the error by number of training rows, and what was refused. */
@@ -32,8 +33,12 @@ export function comparisonTitle({ data }: Comparison): string {
 /** The verdicts in a sentence or two: where grey wins, where it loses. */
 export function comparisonInWords({ data, splits }: Comparison): string {
   const judged = splits.filter(({ verdict }) => verdict !== undefined && verdict.outcome !== 'none')
-  const named = (outcomes: readonly string[]): string[] =>
-    judged.filter(({ verdict }) => outcomes.includes(verdict!.outcome)).map(({ name }) => name)
+  const named = (outcomes: readonly string[]): string[] => {
+    const own = judged.filter(({ verdict }) => outcomes.includes(verdict!.outcome))
+    const random = own.filter(({ kind }) => kind === 'random').map(({ trainRows }) => count(trainRows))
+    const sizes = random.length === 0 ? [] : [`random rows (${listed(random)} to learn from)`]
+    return [...sizes, ...own.filter(({ kind }) => kind !== 'random').map(({ name }) => name)]
+  }
   const [won, lost, level] = [named(['grey']), named(['black', 'white']), named(['level'])]
   const grey = judged.some(({ verdict }) => verdict!.grey !== undefined)
   const said = [
