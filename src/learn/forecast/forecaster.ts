@@ -1,5 +1,5 @@
 import { type Caveat, type Issue, shown } from '../../model/index.js'
-import type { FitOptions, Unfit } from '../learner.js'
+import type { FitOptions, SavedModel, Unfit } from '../learner.js'
 
 /** A series of measurements at equal steps of time. */
 export interface Series {
@@ -55,6 +55,10 @@ export interface SavedForecaster {
   readonly caveats: readonly Caveat[]
   readonly settings: Readonly<Record<string, unknown>>
   readonly arrays: Readonly<Record<string, Float64Array>>
+  /** The forecasters that it is made of. */
+  readonly parts?: readonly SavedForecaster[]
+  /** The learner's model that it is made of. */
+  readonly model?: SavedModel
 }
 
 /**

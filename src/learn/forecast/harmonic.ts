@@ -2,7 +2,7 @@ import { isRefusal } from '../../model/index.js'
 import { type Autoregression, autocovariances, growth, longRunVariance, predicted, yuleWalker } from './autoregression.js'
 import type { FittedForecaster, Forecaster, SavedForecaster } from './forecaster.js'
 import { HarmonicBasis } from './harmonicBasis.js'
-import { answer, type Outlook, shapeOf } from './outlook.js'
+import { answer, type Outlook, type Shape, shapeOf } from './outlook.js'
 import { atLeast, prepare } from './prepare.js'
 import { saver, stored } from './stored.js'
 
@@ -18,10 +18,18 @@ export interface HarmonicSettings {
   readonly caution?: number
   /** Whether outliers are held back: residuals beyond 1.48 median absolute residuals count as that large (Huber). By default true. */
   readonly robust?: boolean
+  /** Whether the level may wander where the series says so; by default true. */
+  readonly drifting?: boolean
 }
 
 /** Rounds of holding outliers back, at most. */
 const ROBUST_ROUNDS = 6
+/** Shares of a residual that move the level. */
+const LEVEL_RATES = [0.01, 0.03, 0.1, 0.3]
+/** A wandering level must be closer than a constant by this factor: a constant was fitted to the very values it is compared with. */
+const CLEARLY = 0.95
+/** Fewest errors some way ahead that anything is told from. */
+const FEW_AHEAD = 20
 /** Standard deviation of a normal law over its median absolute deviation. */
 const NORMAL_SPREAD = 1.4826
 
@@ -40,7 +48,7 @@ const NORMAL_SPREAD = 1.4826
  * Source: Grenander and Rosenblatt (1957); Brockwell and Davis (1991), §5.2, §10; Huber (1981), §7.8, modified residuals.
  */
 export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster {
-  const { harmonicsAtMost = 48, orderAtMost = 12, caution = 4, robust = true } = settings
+  const { harmonicsAtMost = 48, orderAtMost = 12, caution = 4, robust = true, drifting = true } = settings
   const bases = new Map<string, HarmonicBasis>()
   let scratch: Float64Array = new Float64Array(0)
   let filled: Float64Array = new Float64Array(0)
@@ -102,6 +110,7 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
       }
       regress(fitChosen)
       if (robust) holdBack(fitChosen)
+      const drift = drifting ? followLevel() : undefined
       noise = noiseOf(chosen)
 
       // one step ahead: the errors, and what stands in for missing residuals
@@ -121,15 +130,33 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
       const innovation = Math.max(noise.innovation, free > 0 ? squares / free : 0)
       const near = shapeOf(errors, count, work)
       for (let i = 0; i < count; i++) filled[i] = !Number.isNaN(errors[i]) ? residuals[i] : Number.NaN
-      const far = shapeOf(filled, count, work)
+      const far = drift?.shape ?? shapeOf(filled, count, work)
+      // what the level adds to the variance a step, from what was measured some way ahead
+      const span = drift?.span ?? 1
+      const explained =
+        innovation * growth(lags.slice(0, noise.order), noise.coefficients.subarray(0, noise.order), span)[span - 1]
+      const levelVariance = drift === undefined ? 0 : Math.max(0, drift.variance - explained) / span
       let seasonalVariance = 0
       for (const k of chosen) seasonalVariance += (2 * weights[k] * basis.spectrum(noise, k)) / measured
-      const numbers = { count, centre, scale, constant: basis.a[0], innovation, seasonalVariance }
+      const numbers = {
+        count,
+        centre,
+        scale,
+        constant: basis.a[0] + (drift?.level ?? 0),
+        innovation,
+        seasonalVariance,
+        levelVariance,
+      }
       return fittedHarmonic({
         schema: 'halftone/forecaster/1',
         forecaster: 'harmonic',
         caveats,
-        settings: { ...numbers, constantVariance: Math.min(longRunVariance(noise) / measured, 1), seasons: periods.length },
+        settings: {
+          ...numbers,
+          constantVariance: drift === undefined ? Math.min(longRunVariance(noise) / measured, 1) : 0,
+          seasons: periods.length,
+          levelRate: drift?.rate ?? 0,
+        },
         arrays: {
           ...Object.fromEntries(profiles.map((profile, s) => [`profile${s}`, profile])),
           coefficients: noise.coefficients.slice(0, noise.order),
@@ -174,6 +201,55 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
         }
       }
 
+      /**
+       * Whether the level wanders: the residuals some way ahead are compared with their exponential means at several rates and with 0. Where a mean is clearly
+       * closer, it is taken out of the residuals, and the last one is the level of the forecasts.
+       */
+      function followLevel(): Drift | undefined {
+        const span = Math.min(Math.ceil(0.38 * (periods[0] ?? 64)), Math.floor(count / 4))
+        if (span < 1 || measured < 4 * FEW_AHEAD) return undefined
+        const distanceOf = (rate: number): number => {
+          let level = 0
+          let sum = 0
+          let pairs = 0
+          for (let i = 0; i + span < count; i++) {
+            const residual = residuals[i]
+            if (!Number.isNaN(residual)) level += rate * (residual - level)
+            const error = residuals[i + span] - level
+            errors[i] = error
+            if (Number.isNaN(error)) continue
+            sum += Math.abs(error)
+            pairs++
+          }
+          return pairs < FEW_AHEAD ? Number.POSITIVE_INFINITY : sum / pairs
+        }
+        let rate = 0
+        let least = CLEARLY * distanceOf(0)
+        for (const one of LEVEL_RATES) {
+          const distance = distanceOf(one)
+          if (!(distance < least)) continue
+          least = distance
+          rate = one
+        }
+        if (rate === 0) return undefined
+        distanceOf(rate)
+        let squares = 0
+        let pairs = 0
+        for (let i = 0; i + span < count; i++) {
+          if (Number.isNaN(errors[i])) continue
+          squares += errors[i] * errors[i]
+          pairs++
+        }
+        const shape = shapeOf(errors, count - span, work)
+        let level = 0
+        for (let i = 0; i < count; i++) {
+          if (Number.isNaN(residuals[i])) continue
+          level += rate * (residuals[i] - level)
+          residuals[i] -= level
+        }
+        return { rate, level, span, variance: squares / pairs, shape }
+      }
+
       function fittedAt(i: number): number {
         let value = basis.a[0]
         for (const profile of profiles) value += profile[i % profile.length]
@@ -196,6 +272,15 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
   }
 }
 
+interface Drift {
+  readonly rate: number
+  readonly level: number
+  /** Steps ahead at which the variance and the shape of errors were measured. */
+  readonly span: number
+  readonly variance: number
+  readonly shape: Shape | undefined
+}
+
 /** The model of saved numbers. */
 export function fittedHarmonic(saved: SavedForecaster): FittedForecaster {
   const { number, array, shape } = stored(saved)
@@ -205,6 +290,7 @@ export function fittedHarmonic(saved: SavedForecaster): FittedForecaster {
   const innovation = number('innovation', 0)
   const constantVariance = number('constantVariance', 0)
   const seasonalVariance = number('seasonalVariance', 0)
+  const levelVariance = number('levelVariance', 0)
   const coefficients = array('coefficients')
   const order = coefficients.length
   const tail = array('tail', order)
@@ -229,7 +315,8 @@ export function fittedHarmonic(saved: SavedForecaster): FittedForecaster {
       for (const profile of profiles) value += profile[(count + h) % profile.length]
       middle[h] = centre + scale * value
       const pulled = 1 - ones[at]
-      spread[h] = scale * Math.sqrt(innovation * grown[h] + constantVariance * pulled * pulled + seasonalVariance)
+      spread[h] =
+        scale * Math.sqrt(innovation * grown[h] + constantVariance * pulled * pulled + seasonalVariance + levelVariance * (h + 1))
       farness[h] = most > 1 ? (grown[h] - 1) / (most - 1) : 0
     }
     return { centre: middle, spread, near, far, farness }
