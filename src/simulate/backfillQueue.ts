@@ -14,8 +14,11 @@ export class BackfillQueue implements WaitingQueue {
   private readonly leastSlots: Int32Array
   private readonly leastEstimate: Float64Array
   private first = NONE
+  /** Whole slots that are surely needed: the tree keeps whole numbers, so a part of a slot counts as none. */
+  private readonly width: Int32Array | Float64Array
 
   constructor(private readonly jobs: JobTable) {
+    this.width = jobs.width ?? jobs.slots
     let leaves = 1
     while (leaves < jobs.count) leaves *= 2
     this.leaves = leaves
@@ -26,7 +29,7 @@ export class BackfillQueue implements WaitingQueue {
   add(job: number): void {
     this.length++
     if (job < this.first) this.first = job
-    this.set(job, Math.floor((this.jobs.width ?? this.jobs.slots)[job]), this.jobs.estimate[job])
+    this.set(job, this.width[job], this.jobs.estimate[job])
   }
 
   head(): number {
