@@ -623,7 +623,9 @@ export class Engine implements JobTable {
       const phase = this.phaseAt(job, this.left[job])
       if (phase < phases.count(job) - 1) {
         const until = phases.endOf(job, phase) - (this.size[job] - this.left[job])
-        at = Math.min(at, this.since[job] + until / this.rate[job])
+        // at least so much later that the clock moves
+        const since = this.since[job]
+        at = Math.min(at, since + Math.max(until / this.rate[job], 4e-16 * since))
       }
     }
     if (levels !== undefined) {
