@@ -45,7 +45,7 @@ export function binsOf(table: Table, direction: Float64Array, weights: Float64Ar
 function numberBins(column: Float64Array, some: Int32Array): ColumnBins {
   const few = fewValues(column)
   const edges: number[] = []
-  if (few !== undefined) for (let i = 1; i < few.length; i++) edges.push(between(few[i - 1]!, few[i]!))
+  if (few !== undefined) for (let i = 1; i < few.length; i++) edges.push(between(few[i - 1], few[i]))
   else {
     const order = argsort(column, some)
     // equal shares of the rows that are left, so that a value with many rows does not starve the rest
@@ -54,14 +54,14 @@ function numberBins(column: Float64Array, some: Int32Array): ColumnBins {
     for (let first = 0; first < order.length && parts > 1; ) {
       // the edge is put where the count comes nearest to a share; rows of one value stay together
       let end = Math.min(order.length, first + Math.max(1, Math.round(left / parts)))
-      const value = column[order[end - 1]!]!
+      const value = column[order[end - 1]]
       let until = end
-      while (until < order.length && column[order[until]!] === value) until++
+      while (until < order.length && column[order[until]] === value) until++
       let since = end - 1
-      while (since > first && column[order[since - 1]!] === value) since--
+      while (since > first && column[order[since - 1]] === value) since--
       end = until - end > end - since && since > first ? since : until
       if (end >= order.length) break
-      edges.push(between(column[order[end - 1]!]!, column[order[end]!]!))
+      edges.push(between(column[order[end - 1]], column[order[end]]))
       left = order.length - end
       first = end
       parts--
@@ -75,7 +75,7 @@ function fewValues(column: Float64Array): Float64Array | undefined {
   const seen = new Set<number>()
   let last = Number.NaN
   for (let i = 0; i < column.length; i++) {
-    const value = column[i]! + 0
+    const value = column[i] + 0
     if (value === last) continue
     last = value
     if (seen.has(value)) continue
@@ -97,16 +97,16 @@ function categoryBins(column: Float64Array, count: number, direction: Float64Arr
   let sum = 0
   let total = 0
   for (let i = 0; i < column.length; i++) {
-    const weight = weights[i]!
-    const code = column[i]!
-    sums[code] = sums[code]! + weight * direction[i]!
-    mass[code] = mass[code]! + weight
-    sum += weight * direction[i]!
+    const weight = weights[i]
+    const code = column[i]
+    sums[code] = sums[code] + weight * direction[i]
+    mass[code] = mass[code] + weight
+    sum += weight * direction[i]
     total += weight
   }
   const mean = sum / total
-  const score = Float64Array.from(sums, (s, k) => (s + CATEGORY_PRIOR_ROWS * mean) / (mass[k]! + CATEGORY_PRIOR_ROWS))
-  const order = Int32Array.from({ length: count }, (_, k) => k).sort((a, b) => score[a]! - score[b]! || a - b)
+  const score = Float64Array.from(sums, (s, k) => (s + CATEGORY_PRIOR_ROWS * mean) / (mass[k] + CATEGORY_PRIOR_ROWS))
+  const order = Int32Array.from({ length: count }, (_, k) => k).sort((a, b) => score[a] - score[b] || a - b)
   const codes = new Uint8Array(count)
   if (count <= CODES) {
     order.forEach((category, rank) => {
@@ -117,7 +117,7 @@ function categoryBins(column: Float64Array, count: number, direction: Float64Arr
   let before = 0
   for (const category of order) {
     codes[category] = Math.min(CODES - 1, Math.floor((before / total) * CODES))
-    before += mass[category]!
+    before += mass[category]
   }
   return { codes: CODES, edges: new Float64Array(0), categories: codes }
 }
@@ -126,7 +126,7 @@ function categoryBins(column: Float64Array, count: number, direction: Float64Arr
 export function encodeColumns(bins: Bins, table: Table): Uint8Array {
   const out = new Uint8Array(bins.length * table.rows)
   bins.forEach((bin, c) => {
-    encodeInto(coderOf(bin, table.rows), table.columns[c]!, 0, table.rows, out, c * table.rows, 1)
+    encodeInto(coderOf(bin, table.rows), table.columns[c], 0, table.rows, out, c * table.rows, 1)
   })
   return out
 }
@@ -144,27 +144,27 @@ export function encodeInto(
   const { edges, categories } = bins
   if (categories !== undefined) {
     for (let i = from; i < to; i++, at += step) {
-      const category = column[i]!
-      out[at] = category < categories.length ? categories[category]! : bins.codes >> 1
+      const category = column[i]
+      out[at] = category < categories.length ? categories[category] : bins.codes >> 1
     }
     return
   }
   const count = edges.length
   const cells = starts.length - 2
   for (let i = from; i < to; i++, at += step) {
-    const value = column[i]!
+    const value = column[i]
     let least = 0
     let most = count
     if (cells > 0) {
       // the edges are looked up on an even grid first, where most cells hold one or none
       const cell = (value - low) * scale
       const k = cell >= cells ? cells : cell > 0 ? Math.floor(cell) : 0
-      least = starts[k]!
-      most = starts[k + 1]!
+      least = starts[k]
+      most = starts[k + 1]
     }
     while (least < most) {
       const middle = (least + most) >> 1
-      if (edges[middle]! < value) least = middle + 1
+      if (edges[middle] < value) least = middle + 1
       else most = middle
     }
     out[at] = least
@@ -186,7 +186,7 @@ const NO_GRID = new Uint8Array(0)
 export function coderOf(bins: ColumnBins, rows: number): Coder {
   const { edges } = bins
   const low = edges[0] ?? 0
-  const width = edges.length > 0 ? edges[edges.length - 1]! - low : 0
+  const width = edges.length > 0 ? edges[edges.length - 1] - low : 0
   const scale = CELLS / width
   if (rows < CELLS || edges.length < 4 || !(width > 0 && Number.isFinite(scale) && Number.isFinite(width)))
     return { bins, starts: NO_GRID, low: 0, scale: 0 }
@@ -194,7 +194,7 @@ export function coderOf(bins: ColumnBins, rows: number): Coder {
   const starts = new Uint8Array(CELLS + 2)
   let e = 0
   for (let k = 1; k <= CELLS; k++) {
-    while (e < edges.length && (edges[e]! - low) * scale < k) e++
+    while (e < edges.length && (edges[e] - low) * scale < k) e++
     starts[k] = e
   }
   starts[CELLS + 1] = edges.length

@@ -132,46 +132,46 @@ export class Booster {
     let deepest = 0
     while (open.length > 0 && leaves < rules.leaves) {
       let at = 0
-      for (let k = 1; k < open.length; k++) if (gains[open[k]!]! > gains[open[at]!]!) at = k
-      const node = open[at]!
-      open[at] = open[open.length - 1]!
+      for (let k = 1; k < open.length; k++) if (gains[open[k]] > gains[open[at]]) at = k
+      const node = open[at]
+      open[at] = open[open.length - 1]
       open.pop()
-      const column = this.columns[node]!
-      const bin = this.bins[node]!
+      const column = this.columns[node]
+      const bin = this.bins[node]
       const left = count
       const right = count + 1
       count += 2
       leaves++
-      const middle = this.part(from[node]!, to[node]!, column, bin)
-      from[left] = from[node]!
+      const middle = this.part(from[node], to[node], column, bin)
+      from[left] = from[node]
       to[left] = middle
       from[right] = middle
-      to[right] = to[node]!
+      to[right] = to[node]
       nodes[2 * node] = column * 256 + bin
       nodes[2 * node + 1] = left
       for (const child of [left, right]) {
         nodes[2 * child] = 255
         nodes[2 * child + 1] = child
-        depths[child] = depths[node]! + 1
-        lows[child] = lows[node]!
-        highs[child] = highs[node]!
+        depths[child] = depths[node] + 1
+        lows[child] = lows[node]
+        highs[child] = highs[node]
         if (monotone.length > 0) this.total(child, gradients, curvatures)
       }
-      deepest = Math.max(deepest, depths[left]!)
-      this.columnGains[column] = this.columnGains[column]! + gains[node]!
+      deepest = Math.max(deepest, depths[left])
+      this.columnGains[column] = this.columnGains[column] + gains[node]
       if (monotone.length > 0 && monotone[column] !== 0) {
         const between = (this.valueOf(left) + this.valueOf(right)) / 2
-        if (monotone[column]! > 0) highs[left] = lows[right] = between
+        if (monotone[column] > 0) highs[left] = lows[right] = between
         else lows[left] = highs[right] = between
       }
-      const whole = histograms[node]!
+      const whole = histograms[node]
       histograms[node] = undefined
-      const small = to[left]! - from[left]! <= to[right]! - from[right]! ? left : right
+      const small = to[left] - from[left] <= to[right] - from[right] ? left : right
       const large = small === left ? right : left
       if (leaves < rules.leaves && this.mayCut(large)) {
         const part = this.take()
-        this.fill(part, from[small]!, to[small]!)
-        for (let c = 0, width = this.width * (rules.sameCurvature ? 1 : 2); c < width; c++) whole[c] = whole[c]! - part[c]!
+        this.fill(part, from[small], to[small])
+        for (let c = 0, width = this.width * (rules.sameCurvature ? 1 : 2); c < width; c++) whole[c] = whole[c] - part[c]
         histograms[small] = part
         histograms[large] = whole
         for (const child of [left, right]) {
@@ -186,8 +186,8 @@ export class Booster {
     for (let node = 0; node < count; node++) {
       if (nodes[2 * node + 1] !== node) continue
       if (say === undefined) this.total(node, gradients, curvatures)
-      const value = say === undefined ? this.valueOf(node) : say(order, from[node]!, to[node]!)
-      values[node] = Math.min(highs[node]!, Math.max(lows[node]!, value))
+      const value = say === undefined ? this.valueOf(node) : say(order, from[node], to[node])
+      values[node] = Math.min(highs[node], Math.max(lows[node], value))
     }
     return { nodes: nodes.slice(0, 2 * count), values, depth: deepest, order, from, to }
   }
@@ -200,10 +200,10 @@ export class Booster {
     let steepest = 0
     let bent = 0
     for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!
-      const size = Math.abs(gradients[row]!)
+      const row = rows[i]
+      const size = Math.abs(gradients[row])
       if (size > steepest) steepest = size
-      if (!sameCurvature && curvatures[row]! > bent) bent = curvatures[row]!
+      if (!sameCurvature && curvatures[row] > bent) bent = curvatures[row]
     }
     if (sameCurvature) {
       // one bit more for the sign of the sum
@@ -212,8 +212,8 @@ export class Booster {
       const { perRow } = this
       const inverse = 1 / this.gradientStep
       for (let i = 0; i < rows.length; i++) {
-        const row = rows[i]!
-        first[row] = perRow + Math.floor(gradients[row]! * inverse + 0.5)
+        const row = rows[i]
+        first[row] = perRow + Math.floor(gradients[row] * inverse + 0.5)
       }
       return
     }
@@ -222,9 +222,9 @@ export class Booster {
     const { perRow } = this
     const inverse = 1 / this.curvatureStep
     for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!
-      first[row] = gradients[row]!
-      second[row] = perRow + Math.floor(curvatures[row]! * inverse + 0.5)
+      const row = rows[i]
+      first[row] = gradients[row]
+      second[row] = perRow + Math.floor(curvatures[row] * inverse + 0.5)
     }
   }
 
@@ -242,28 +242,28 @@ export class Booster {
 
   private mayCut(node: number): boolean {
     const { rowsPerLeaf, depthAtMost } = this.ground.rules
-    return this.to[node]! - this.from[node]! >= 2 * rowsPerLeaf && this.depths[node]! < depthAtMost
+    return this.to[node] - this.from[node] >= 2 * rowsPerLeaf && this.depths[node] < depthAtMost
   }
 
   private total(node: number, gradients: Float64Array, curvatures: Float64Array): void {
     const { order } = this
     const { sameCurvature } = this.ground.rules
-    const from = this.from[node]!
-    const to = this.to[node]!
+    const from = this.from[node]
+    const to = this.to[node]
     let sum = 0
     let bend = 0
-    for (let i = from; i < to; i++) sum += gradients[order[i]!]!
+    for (let i = from; i < to; i++) sum += gradients[order[i]]
     if (sameCurvature) bend = to - from
-    else for (let i = from; i < to; i++) bend += curvatures[order[i]!]!
+    else for (let i = from; i < to; i++) bend += curvatures[order[i]]
     this.sums[node] = sum
     this.curvatures[node] = bend
   }
 
   /** What node says: −G/(H + l2), within its bounds. */
   private valueOf(node: number): number {
-    const bend = this.curvatures[node]! + this.ground.rules.l2
-    const value = bend > 0 ? -this.sums[node]! / bend : 0
-    return Math.min(this.highs[node]!, Math.max(this.lows[node]!, value))
+    const bend = this.curvatures[node] + this.ground.rules.l2
+    const value = bend > 0 ? -this.sums[node] / bend : 0
+    return Math.min(this.highs[node], Math.max(this.lows[node], value))
   }
 
   private fill(histogram: Float64Array, from: number, to: number): void {
@@ -275,14 +275,14 @@ export class Booster {
       // one read of each row’s codes here brings them near, many at a time, before they are counted one by one
       let read = 0
       for (let i = 0; i < n; i++) {
-        const row = order[tile + i]!
+        const row = order[tile + i]
         const at = row * columns
         starts[i] = at
-        near[i] = first[row]!
-        read += codes[at]! + codes[at + columns - 1]!
+        near[i] = first[row]
+        read += codes[at] + codes[at + columns - 1]
       }
       this.sink[0] = read
-      if (!one) for (let i = 0; i < n; i++) nearSecond[i] = second[order[tile + i]!]!
+      if (!one) for (let i = 0; i < n; i++) nearSecond[i] = second[order[tile + i]]
       const step = one ? GROUP : GROUP / 2
       for (let group = 0; group < columns; group += step) {
         const end = Math.min(columns, group + step)
@@ -296,41 +296,41 @@ export class Booster {
   private search(node: number): boolean {
     const { ground, gains } = this
     const { columns, codesOf, monotone, rules } = ground
-    const histogram = this.histograms[node]!
+    const histogram = this.histograms[node]
     // the sums as the histogram has them, so that rows which all ask for the same have no gain by rounding
     const step = rules.sameCurvature ? 1 : 2
     let first = 0
     let second = 0
-    for (let code = 0, codes = codesOf[0]!; code < codes; code++) {
-      first += histogram[step * code]!
-      second += histogram[step * code + step - 1]!
+    for (let code = 0, codes = codesOf[0]; code < codes; code++) {
+      first += histogram[step * code]
+      second += histogram[step * code + step - 1]
     }
-    const n = this.to[node]! - this.from[node]!
+    const n = this.to[node] - this.from[node]
     const sum = rules.sameCurvature ? (first - n * this.perRow) * this.gradientStep : first
     const bend = rules.sameCurvature ? n : (second - n * this.perRow) * this.curvatureStep
     gains[node] = bend + rules.l2 > 0 ? (LEAST_GAIN * sum * sum) / (bend + rules.l2) : 0
-    const least = gains[node]!
+    const least = gains[node]
     for (let column = 0; column < columns; column++) {
-      if (codesOf[column]! < 2) continue
-      const sign = monotone.length > 0 ? monotone[column]! : 0
+      if (codesOf[column] < 2) continue
+      const sign = monotone.length > 0 ? monotone[column] : 0
       if (rules.sameCurvature) this.searchOne(histogram, node, column, sign, sum)
       else this.searchTwo(histogram, node, column, sign, sum, bend)
     }
-    return gains[node]! > least
+    return gains[node] > least
   }
 
   private searchOne(histogram: Float64Array, node: number, column: number, sign: number, sum: number): void {
     const { perRow, gradientStep } = this
     const { l2, rowsPerLeaf } = this.ground.rules
-    const n = this.to[node]! - this.from[node]!
+    const n = this.to[node] - this.from[node]
     const all = (sum * sum) / (n + l2)
     const at = column * 256
-    const last = this.ground.codesOf[column]! - 1
+    const last = this.ground.codesOf[column] - 1
     const inverse = 1 / perRow
     let packed = 0
-    let best = this.gains[node]!
+    let best = this.gains[node]
     for (let code = 0; code < last; code++) {
-      packed += histogram[at + code]!
+      packed += histogram[at + code]
       const rows = Math.floor(packed * inverse + 0.5)
       if (rows < rowsPerLeaf) continue
       const others = n - rows
@@ -352,17 +352,17 @@ export class Booster {
   private searchTwo(histogram: Float64Array, node: number, column: number, sign: number, sum: number, bend: number): void {
     const { perRow, curvatureStep } = this
     const { l2, rowsPerLeaf } = this.ground.rules
-    const n = this.to[node]! - this.from[node]!
+    const n = this.to[node] - this.from[node]
     const all = (sum * sum) / (bend + l2)
     const at = 2 * column * 256
-    const last = this.ground.codesOf[column]! - 1
+    const last = this.ground.codesOf[column] - 1
     const inverse = 1 / perRow
     let packed = 0
     let left = 0
-    let best = this.gains[node]!
+    let best = this.gains[node]
     for (let code = 0; code < last; code++) {
-      left += histogram[at + 2 * code]!
-      packed += histogram[at + 2 * code + 1]!
+      left += histogram[at + 2 * code]
+      packed += histogram[at + 2 * code + 1]
       const rows = Math.floor(packed * inverse)
       if (rows < rowsPerLeaf) continue
       if (n - rows < rowsPerLeaf) break
@@ -384,8 +384,8 @@ export class Booster {
 
   /** Whether what the two sides would say, −(these) within the node’s bounds, goes the way of the sign. */
   private rises(node: number, left: number, right: number, sign: number): boolean {
-    const low = this.lows[node]!
-    const high = this.highs[node]!
+    const low = this.lows[node]
+    const high = this.highs[node]
     const onLeft = Math.min(high, Math.max(low, -left))
     const onRight = Math.min(high, Math.max(low, -right))
     return sign * onLeft <= sign * onRight
@@ -407,14 +407,14 @@ export class Booster {
     let left = from
     let right = 0
     for (let i = from; i < to; i++) {
-      const row = order[i]!
-      const stays = (byColumn[at + row]! - bin - 1) >>> 31
+      const row = order[i]
+      const stays = (byColumn[at + row] - bin - 1) >>> 31
       order[left] = row
       aside[right] = row
       left += stays
       right += 1 - stays
     }
-    for (let i = 0; i < right; i++) order[left + i] = aside[i]!
+    for (let i = 0; i < right; i++) order[left + i] = aside[i]
     return left
   }
 }
@@ -430,22 +430,22 @@ function countOne(
 ): void {
   const even = from + ((to - from) & ~3)
   for (let i = 0; i < n; i++) {
-    const at = starts[i]!
-    const value = near[i]!
+    const at = starts[i]
+    const value = near[i]
     let c = from
     for (; c < even; c += 4) {
-      const a = (c << 8) + codes[at + c]!
-      const b = (c << 8) + 256 + codes[at + c + 1]!
-      const d = (c << 8) + 512 + codes[at + c + 2]!
-      const e = (c << 8) + 768 + codes[at + c + 3]!
-      histogram[a] = histogram[a]! + value
-      histogram[b] = histogram[b]! + value
-      histogram[d] = histogram[d]! + value
-      histogram[e] = histogram[e]! + value
+      const a = (c << 8) + codes[at + c]
+      const b = (c << 8) + 256 + codes[at + c + 1]
+      const d = (c << 8) + 512 + codes[at + c + 2]
+      const e = (c << 8) + 768 + codes[at + c + 3]
+      histogram[a] = histogram[a] + value
+      histogram[b] = histogram[b] + value
+      histogram[d] = histogram[d] + value
+      histogram[e] = histogram[e] + value
     }
     for (; c < to; c++) {
-      const a = (c << 8) + codes[at + c]!
-      histogram[a] = histogram[a]! + value
+      const a = (c << 8) + codes[at + c]
+      histogram[a] = histogram[a] + value
     }
   }
 }
@@ -462,22 +462,22 @@ function countTwo(
 ): void {
   const even = from + ((to - from) & ~1)
   for (let i = 0; i < n; i++) {
-    const at = starts[i]!
-    const value = near[i]!
-    const other = nearSecond[i]!
+    const at = starts[i]
+    const value = near[i]
+    const other = nearSecond[i]
     let c = from
     for (; c < even; c += 2) {
-      const a = ((c << 8) + codes[at + c]!) << 1
-      const b = ((c << 8) + 256 + codes[at + c + 1]!) << 1
-      histogram[a] = histogram[a]! + value
-      histogram[a + 1] = histogram[a + 1]! + other
-      histogram[b] = histogram[b]! + value
-      histogram[b + 1] = histogram[b + 1]! + other
+      const a = ((c << 8) + codes[at + c]) << 1
+      const b = ((c << 8) + 256 + codes[at + c + 1]) << 1
+      histogram[a] = histogram[a] + value
+      histogram[a + 1] = histogram[a + 1] + other
+      histogram[b] = histogram[b] + value
+      histogram[b + 1] = histogram[b + 1] + other
     }
     for (; c < to; c++) {
-      const a = ((c << 8) + codes[at + c]!) << 1
-      histogram[a] = histogram[a]! + value
-      histogram[a + 1] = histogram[a + 1]! + other
+      const a = ((c << 8) + codes[at + c]) << 1
+      histogram[a] = histogram[a] + value
+      histogram[a + 1] = histogram[a + 1] + other
     }
   }
 }

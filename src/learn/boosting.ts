@@ -230,7 +230,7 @@ function fitBoosting(
     classes,
     levels,
     gainShares: gain > 0 ? gains.map((one) => one / gain) : gains,
-    heldOutLoss: found[0]!.loss === undefined ? undefined : found.reduce((sum, one) => sum + one.loss!, 0) / found.length,
+    heldOutLoss: found[0].loss === undefined ? undefined : found.reduce((sum, one) => sum + one.loss!, 0) / found.length,
   })
 }
 
@@ -243,8 +243,8 @@ function keptAside(n: number, heldOut: BoostingSettings['heldOut'], rng: Rng): {
   const chance = rng.stream('held out')
   for (let k = 0; k < count; k++) {
     const at = k + chance.below(n - k)
-    const row = all[at]!
-    all[at] = all[k]!
+    const row = all[at]
+    all[at] = all[k]
     all[k] = row
   }
   return { train: all.slice(count).sort(), aside: all.slice(0, count).sort() }
@@ -300,21 +300,20 @@ function boost(
     const grown = loss.starts.map((_, k) => {
       loss.slopes(k, scores, rows, gradients, curvatures)
       const { nodes, values, depth, order, from, to } = booster.grow(rows, gradients, curvatures, loss.say?.(scores))
-      for (let i = 0; i < values.length; i++) values[i] = values[i]! * learningRate
+      for (let i = 0; i < values.length; i++) values[i] = values[i] * learningRate
       const leaves: { value: number; rows: Int32Array }[] = []
       // scores of other outputs are those from before the round until all have their tree
       for (let node = 0; node < values.length; node++)
-        if (nodes[2 * node + 1] === node) leaves.push({ value: values[node]!, rows: order.slice(from[node]!, to[node]!) })
-      trees[k]!.push({ nodes, values, depth })
+        if (nodes[2 * node + 1] === node) leaves.push({ value: values[node], rows: order.slice(from[node], to[node]) })
+      trees[k].push({ nodes, values, depth })
       return { nodes, values, leaves }
     })
     grown.forEach(({ nodes, values, leaves }, k) => {
-      const score = scores[k]!
-      if (sampleShare < 1) for (const row of train) score[row] = score[row]! + values[leafOf(nodes, codes, row * columns, 1)]!
+      const score = scores[k]
+      if (sampleShare < 1) for (const row of train) score[row] = score[row] + values[leafOf(nodes, codes, row * columns, 1)]
       else
-        for (const { value, rows: mine } of leaves)
-          for (let i = 0; i < mine.length; i++) score[mine[i]!] = score[mine[i]!]! + value
-      for (const row of aside) score[row] = score[row]! + values[leafOf(nodes, codes, row * columns, 1)]!
+        for (const { value, rows: mine } of leaves) for (let i = 0; i < mine.length; i++) score[mine[i]] = score[mine[i]] + value
+      for (const row of aside) score[row] = score[row] + values[leafOf(nodes, codes, row * columns, 1)]
     })
     progress((round + 1) / rounds)
     if (aside.length === 0) {
@@ -329,7 +328,7 @@ function boost(
     } else if (round + 1 - kept >= patience) break
   }
   return {
-    outputs: loss.starts.map((start, k) => ({ start, trees: trees[k]!.slice(0, kept) })),
+    outputs: loss.starts.map((start, k) => ({ start, trees: trees[k].slice(0, kept) })),
     loss: aside.length > 0 ? least : undefined,
   }
 }
@@ -339,33 +338,33 @@ function some(rows: Int32Array, share: number, rng: Rng): Int32Array {
   const out = new Int32Array(Math.max(1, Math.round(share * rows.length)))
   let taken = 0
   for (let i = 0; i < rows.length && taken < out.length; i++)
-    if (rng.uniform() * (rows.length - i) < out.length - taken) out[taken++] = rows[i]!
+    if (rng.uniform() * (rows.length - i) < out.length - taken) out[taken++] = rows[i]
   return out
 }
 
 function squares({ target, weights, train, unweighted }: Work): Loss {
   // around one target, so that targets which are all the same have exactly that mean
-  const around = target[train[0]!]!
+  const around = target[train[0]]
   let sum = 0
   let mass = 0
   for (const row of train) {
-    sum += weights[row]! * (target[row]! - around)
-    mass += weights[row]!
+    sum += weights[row] * (target[row] - around)
+    mass += weights[row]
   }
   return {
     starts: [around + sum / mass],
     slopes(_, [score], rows, gradients, curvatures) {
       for (let i = 0; i < rows.length; i++) {
-        const row = rows[i]!
-        const off = score![row]! - target[row]!
+        const row = rows[i]
+        const off = score![row] - target[row]
         if (unweighted) gradients[row] = off
         else {
-          gradients[row] = weights[row]! * off
-          curvatures[row] = weights[row]!
+          gradients[row] = weights[row] * off
+          curvatures[row] = weights[row]
         }
       }
     },
-    mean: ([score], rows) => weightedMean(weights, rows, (row) => (score![row]! - target[row]!) ** 2 / 2),
+    mean: ([score], rows) => weightedMean(weights, rows, (row) => (score![row] - target[row]) ** 2 / 2),
   }
 }
 
@@ -375,9 +374,9 @@ function pinball(level: number, { target, weights, train, unweighted }: Work): L
     starts: [weightedQuantile(target, weights, train, level)],
     slopes(_, [score], rows, gradients, curvatures) {
       for (let i = 0; i < rows.length; i++) {
-        const row = rows[i]!
-        gradients[row] = weights[row]! * (target[row]! > score![row]! ? -level : 1 - level)
-        curvatures[row] = weights[row]!
+        const row = rows[i]
+        gradients[row] = weights[row] * (target[row] > score![row] ? -level : 1 - level)
+        curvatures[row] = weights[row]
       }
     },
     say:
@@ -385,8 +384,8 @@ function pinball(level: number, { target, weights, train, unweighted }: Work): L
       (order, from, to) => {
         const n = to - from
         if (!unweighted) {
-          const off = Float64Array.from({ length: n }, (_, i) => target[order[from + i]!]! - score![order[from + i]!]!)
-          const mass = Float64Array.from({ length: n }, (_, i) => weights[order[from + i]!]!)
+          const off = Float64Array.from({ length: n }, (_, i) => target[order[from + i]] - score![order[from + i]])
+          const mass = Float64Array.from({ length: n }, (_, i) => weights[order[from + i]])
           return weightedQuantile(
             off,
             mass,
@@ -394,13 +393,13 @@ function pinball(level: number, { target, weights, train, unweighted }: Work): L
             level,
           )
         }
-        for (let i = 0; i < n; i++) buffer[i] = target[order[from + i]!]! - score![order[from + i]!]!
+        for (let i = 0; i < n; i++) buffer[i] = target[order[from + i]] - score![order[from + i]]
         const sorted = buffer.subarray(0, n).sort()
-        return sorted[Math.min(n - 1, Math.max(0, Math.ceil(level * n - 1e-9) - 1))]!
+        return sorted[Math.min(n - 1, Math.max(0, Math.ceil(level * n - 1e-9) - 1))]
       },
     mean: ([score], rows) =>
       weightedMean(weights, rows, (row) => {
-        const off = target[row]! - score![row]!
+        const off = target[row] - score![row]
         return off >= 0 ? level * off : (level - 1) * off
       }),
   }
@@ -410,13 +409,13 @@ function pinball(level: number, { target, weights, train, unweighted }: Work): L
 function weightedQuantile(values: Float64Array, weights: Float64Array, rows: Int32Array, level: number): number {
   const order = argsort(values, rows)
   let mass = 0
-  for (const row of order) mass += weights[row]!
+  for (const row of order) mass += weights[row]
   let reached = 0
   for (const row of order) {
-    reached += weights[row]!
-    if (reached >= mass * (level - 1e-12)) return values[row]!
+    reached += weights[row]
+    if (reached >= mass * (level - 1e-12)) return values[row]
   }
-  return values[order[order.length - 1]!]!
+  return values[order[order.length - 1]]
 }
 
 function shares(work: Work, classes: number): Loss {
@@ -424,26 +423,26 @@ function shares(work: Work, classes: number): Loss {
   const mass = new Float64Array(classes)
   let total = 0
   for (const row of train) {
-    mass[target[row]!] = mass[target[row]!]! + weights[row]!
-    total += weights[row]!
+    mass[target[row]] = mass[target[row]] + weights[row]
+    total += weights[row]
   }
   // half a row of each class, so that one that is only among the rows kept aside has a logarithm
   const share = Array.from(mass, (one) => (one + 0.5) / (total + 0.5 * classes))
   if (classes === 1) return { starts: [], slopes: () => {}, mean: () => 0 }
   if (classes === 2) {
     return {
-      starts: [Math.log(share[1]! / share[0]!)],
+      starts: [Math.log(share[1] / share[0])],
       slopes(_, [score], rows, gradients, curvatures) {
         for (let i = 0; i < rows.length; i++) {
-          const row = rows[i]!
-          const p = 1 / (1 + Math.exp(-score![row]!))
-          gradients[row] = weights[row]! * (p - target[row]!)
-          curvatures[row] = weights[row]! * Math.max(1e-12, p * (1 - p))
+          const row = rows[i]
+          const p = 1 / (1 + Math.exp(-score![row]))
+          gradients[row] = weights[row] * (p - target[row])
+          curvatures[row] = weights[row] * Math.max(1e-12, p * (1 - p))
         }
       },
       mean: ([score], rows) =>
         weightedMean(weights, rows, (row) => {
-          const margin = target[row] === 1 ? score![row]! : -score![row]!
+          const margin = target[row] === 1 ? score![row] : -score![row]
           return margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin
         }),
     }
@@ -451,11 +450,11 @@ function shares(work: Work, classes: number): Loss {
   const normal = { most: new Float64Array(target.length), sum: new Float64Array(target.length) }
   const prepare = (scores: readonly Float64Array[], rows: Int32Array): void => {
     for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!
+      const row = rows[i]
       let most = Number.NEGATIVE_INFINITY
-      for (let k = 0; k < classes; k++) most = Math.max(most, scores[k]![row]!)
+      for (let k = 0; k < classes; k++) most = Math.max(most, scores[k][row])
       let sum = 0
-      for (let k = 0; k < classes; k++) sum += Math.exp(scores[k]![row]! - most)
+      for (let k = 0; k < classes; k++) sum += Math.exp(scores[k][row] - most)
       normal.most[row] = most
       normal.sum[row] = sum
     }
@@ -464,17 +463,17 @@ function shares(work: Work, classes: number): Loss {
     starts: share.map((one) => Math.log(one)),
     begin: prepare,
     slopes(k, scores, rows, gradients, curvatures) {
-      const score = scores[k]!
+      const score = scores[k]
       for (let i = 0; i < rows.length; i++) {
-        const row = rows[i]!
-        const p = Math.exp(score[row]! - normal.most[row]!) / normal.sum[row]!
-        gradients[row] = weights[row]! * (p - (target[row] === k ? 1 : 0))
-        curvatures[row] = weights[row]! * Math.max(1e-12, p * (1 - p))
+        const row = rows[i]
+        const p = Math.exp(score[row] - normal.most[row]) / normal.sum[row]
+        gradients[row] = weights[row] * (p - (target[row] === k ? 1 : 0))
+        curvatures[row] = weights[row] * Math.max(1e-12, p * (1 - p))
       }
     },
     mean(scores, rows) {
       prepare(scores, rows)
-      return weightedMean(weights, rows, (row) => normal.most[row]! + Math.log(normal.sum[row]!) - scores[target[row]!]![row]!)
+      return weightedMean(weights, rows, (row) => normal.most[row] + Math.log(normal.sum[row]) - scores[target[row]][row])
     },
   }
 }
@@ -483,8 +482,8 @@ function weightedMean(weights: Float64Array, rows: Int32Array, of: (row: number)
   let sum = 0
   let mass = 0
   for (const row of rows) {
-    sum += weights[row]! * of(row)
-    mass += weights[row]!
+    sum += weights[row] * of(row)
+    mass += weights[row]
   }
   return sum / mass
 }
@@ -494,7 +493,7 @@ export function boostingFrom(saved: SavedModel): BoostingModel | BoostingClassMo
   const { arrays, settings } = saved
   const trees = unpackTrees(arrays)
   const starts = arrays['starts'] as Float64Array
-  const counts = arrays['treesOf']!
+  const counts = arrays['treesOf']
   let at = 0
   return modelOf({
     learner: saved.learner,
@@ -502,7 +501,7 @@ export function boostingFrom(saved: SavedModel): BoostingModel | BoostingClassMo
     names: saved.names,
     caveats: saved.caveats,
     bins: unpackBins(saved),
-    outputs: Array.from(starts, (start, k) => ({ start, trees: trees.slice(at, (at += counts[k]!)) })),
+    outputs: Array.from(starts, (start, k) => ({ start, trees: trees.slice(at, (at += counts[k])) })),
     classes: arrays['classes'] as Float64Array,
     levels: settings['levels'] as number[],
     gainShares: arrays['gainShares'] as Float64Array,
@@ -555,7 +554,7 @@ function modelOf(parts: BoostingParts): BoostingModel | BoostingClassModel | Qua
     )
     return scores
   }
-  if (parts.task === 'regression') return { ...common, task: 'regression', predict: (table) => scoresOf(table)[0]! }
+  if (parts.task === 'regression') return { ...common, task: 'regression', predict: (table) => scoresOf(table)[0] }
   if (parts.task === 'quantile') {
     return {
       ...common,
@@ -566,7 +565,7 @@ function modelOf(parts: BoostingParts): BoostingModel | BoostingClassModel | Qua
         const out = new Float64Array(table.rows * levels.length)
         for (let i = 0; i < table.rows; i++) {
           const row = out.subarray(i * levels.length, (i + 1) * levels.length)
-          for (let k = 0; k < levels.length; k++) row[k] = scores[k]![i]!
+          for (let k = 0; k < levels.length; k++) row[k] = scores[k][i]
           row.sort()
         }
         return out
@@ -580,15 +579,15 @@ function modelOf(parts: BoostingParts): BoostingModel | BoostingClassModel | Qua
     for (let i = 0; i < table.rows; i++) {
       if (count === 1) out[i] = 1
       else if (count === 2) {
-        const second = 1 / (1 + Math.exp(-scores[0]![i]!))
+        const second = 1 / (1 + Math.exp(-scores[0][i]))
         out[2 * i] = 1 - second
         out[2 * i + 1] = second
       } else {
         let most = Number.NEGATIVE_INFINITY
-        for (let k = 0; k < count; k++) most = Math.max(most, scores[k]![i]!)
+        for (let k = 0; k < count; k++) most = Math.max(most, scores[k][i])
         let sum = 0
-        for (let k = 0; k < count; k++) sum += out[i * count + k] = Math.exp(scores[k]![i]! - most)
-        for (let k = 0; k < count; k++) out[i * count + k] = out[i * count + k]! / sum
+        for (let k = 0; k < count; k++) sum += out[i * count + k] = Math.exp(scores[k][i] - most)
+        for (let k = 0; k < count; k++) out[i * count + k] = out[i * count + k] / sum
       }
     }
     return out

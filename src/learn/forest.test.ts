@@ -11,8 +11,8 @@ function friedman(rows: number, seed: number): Samples {
   const columns = Object.fromEntries(Array.from({ length: 8 }, (_, c) => [`x${c}`, new Float64Array(rows)]))
   const target = new Float64Array(rows)
   for (let i = 0; i < rows; i++) {
-    const x = Array.from({ length: 8 }, (_, c) => (columns[`x${c}`]![i] = rng.uniform()))
-    target[i] = 10 * Math.sin(Math.PI * x[0]! * x[1]!) + 20 * (x[2]! - 0.5) ** 2 + 10 * x[3]! + 5 * x[4]! + rng.normal()
+    const x = Array.from({ length: 8 }, (_, c) => (columns[`x${c}`][i] = rng.uniform()))
+    target[i] = 10 * Math.sin(Math.PI * x[0] * x[1]) + 20 * (x[2] - 0.5) ** 2 + 10 * x[3] + 5 * x[4] + rng.normal()
   }
   return { features: tableOf(columns), target }
 }
@@ -31,7 +31,7 @@ describe('a forest', () => {
     expect(fit().predict(test.features)).toEqual(predictions)
     expect(Math.min(...predictions)).toBeGreaterThanOrEqual(Math.min(...train.target))
     expect(Math.max(...predictions)).toBeLessThanOrEqual(Math.max(...train.target))
-    const error = predictions.reduce((sum, value, i) => sum + (value - test.target[i]!) ** 2, 0) / predictions.length
+    const error = predictions.reduce((sum, value, i) => sum + (value - test.target[i]) ** 2, 0) / predictions.length
     expect(model.outOfBag!.error / error).toBeGreaterThan(0.85)
     expect(model.outOfBag!.error / error).toBeLessThan(1.2)
   })

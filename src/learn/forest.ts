@@ -294,13 +294,13 @@ export function forestGrower(ground: Ground, seed: number, stream: string): (fro
       const { draws } = grower
       for (let i = 0; i < n; i++) {
         if (draws[i] !== 0) continue
-        const value = values[leafOf(nodes, codes, i, n)]!
-        votes[i] = votes[i]! + 1
-        if (classes === 0) sums[i] = sums[i]! + value
-        else if (value < classes) sums[i * classes + value] = sums[i * classes + value]! + 1
+        const value = values[leafOf(nodes, codes, i, n)]
+        votes[i] = votes[i] + 1
+        if (classes === 0) sums[i] = sums[i] + value
+        else if (value < classes) sums[i * classes + value] = sums[i * classes + value] + 1
         else
           for (let k = 0; k < classes; k++)
-            sums[i * classes + k] = sums[i * classes + k]! + shares![(value - classes) * classes + k]!
+            sums[i * classes + k] = sums[i * classes + k] + shares![(value - classes) * classes + k]
       }
     }
     return { trees, sums, votes }
@@ -315,10 +315,10 @@ export function forestOf(plan: ForestPlan, pieces: readonly ForestPiece[]): Fore
   let gain = 0
   for (const tree of trees)
     for (let c = 0; c < names.length; c++) {
-      gainShares[c] = gainShares[c]! + tree.gains[c]!
-      gain += tree.gains[c]!
+      gainShares[c] = gainShares[c] + tree.gains[c]
+      gain += tree.gains[c]
     }
-  if (gain > 0) for (let c = 0; c < names.length; c++) gainShares[c] = gainShares[c]! / gain
+  if (gain > 0) for (let c = 0; c < names.length; c++) gainShares[c] = gainShares[c] / gain
   const outOfBag = ground.rules.drawn > 0 ? outOfBagOf(plan, pieces) : undefined
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
@@ -346,28 +346,28 @@ export function forestOf(plan: ForestPlan, pieces: readonly ForestPiece[]): Fore
 function outOfBagOf({ ground, classes, rowsOf }: ForestPlan, pieces: readonly ForestPiece[]): OutOfBag | undefined {
   const { rows: n, target, weights } = ground
   const votes = new Int32Array(n)
-  for (const piece of pieces) for (let i = 0; i < n; i++) votes[i] = votes[i]! + piece.votes[i]!
+  for (const piece of pieces) for (let i = 0; i < n; i++) votes[i] = votes[i] + piece.votes[i]
   const rows: number[] = []
-  for (let i = 0; i < n; i++) if (votes[i]! > 0) rows.push(i)
+  for (let i = 0; i < n; i++) if (votes[i] > 0) rows.push(i)
   if (rows.length === 0) return undefined
   const width = Math.max(1, ground.classes)
   const sums = new Float64Array(n * width)
-  for (const piece of pieces) for (let i = 0; i < sums.length; i++) sums[i] = sums[i]! + piece.sums[i]!
+  for (const piece of pieces) for (let i = 0; i < sums.length; i++) sums[i] = sums[i] + piece.sums[i]
   const predictions = new Float64Array(rows.length)
   let wrong = 0
   let mass = 0
   rows.forEach((row, j) => {
-    const weight = weights[row]!
+    const weight = weights[row]
     mass += weight
-    const mean = sums[row]! / votes[row]!
+    const mean = sums[row] / votes[row]
     if (classes.length === 0) {
       predictions[j] = mean
-      wrong += weight * (mean - target[row]!) ** 2
+      wrong += weight * (mean - target[row]) ** 2
       return
     }
     let likeliest = classes.length === 2 && mean > 0.5 ? 1 : 0
-    if (width > 1) for (let k = 1; k < width; k++) if (sums[row * width + k]! > sums[row * width + likeliest]!) likeliest = k
-    predictions[j] = classes[likeliest]!
+    if (width > 1) for (let k = 1; k < width; k++) if (sums[row * width + k] > sums[row * width + likeliest]) likeliest = k
+    predictions[j] = classes[likeliest]
     if (likeliest !== target[row]) wrong += weight
   })
   return { rows: Int32Array.from(rows, (row) => rowsOf?.[row] ?? row), predictions, error: wrong / mass }
@@ -423,7 +423,7 @@ function modelOf(parts: ForestParts, outOfBag?: OutOfBag): ForestModel | ForestC
     const out = new Float64Array(table.rows)
     sumOfTrees([trees], bins, inWords(words, table), [out])
     // rounding must not carry a mean of targets beyond them
-    for (let i = 0; i < out.length; i++) out[i] = Math.min(high, Math.max(low, out[i]! / trees.length))
+    for (let i = 0; i < out.length; i++) out[i] = Math.min(high, Math.max(low, out[i] / trees.length))
     return out
   }
   if (parts.task === 'regression') return { ...common, task: 'regression', predict: means }
@@ -457,8 +457,8 @@ export function likeliest(classes: Float64Array, probabilities: Float64Array, ro
   const out = new Float64Array(rows)
   for (let i = 0; i < rows; i++) {
     let best = 0
-    for (let k = 1; k < count; k++) if (probabilities[i * count + k]! > probabilities[i * count + best]!) best = k
-    out[i] = classes[best]!
+    for (let k = 1; k < count; k++) if (probabilities[i * count + k] > probabilities[i * count + best]) best = k
+    out[i] = classes[best]
   }
   return out
 }
@@ -470,15 +470,15 @@ function sharesOfTrees(trees: ForestParts['trees'], bins: Bins, table: Table, cl
   forBlocks(bins, table, (codes, from, rows) => {
     for (let t = 0; t < trees.length; t++) {
       walk(t, codes, rows, leaves)
-      const { values, shares } = trees[t]!
+      const { values, shares } = trees[t]
       for (let i = 0; i < rows; i++) {
-        const value = values[leaves[i]!]!
+        const value = values[leaves[i]]
         const at = (from + i) * classes
-        if (value < classes) out[at + value] = out[at + value]! + 1
-        else for (let k = 0, s = (value - classes) * classes; k < classes; k++) out[at + k] = out[at + k]! + shares![s + k]!
+        if (value < classes) out[at + value] = out[at + value] + 1
+        else for (let k = 0, s = (value - classes) * classes; k < classes; k++) out[at + k] = out[at + k] + shares![s + k]
       }
     }
   })
-  for (let i = 0; i < out.length; i++) out[i] = out[i]! / trees.length
+  for (let i = 0; i < out.length; i++) out[i] = out[i] / trees.length
   return out
 }

@@ -156,12 +156,12 @@ export class Grower {
       draws.fill(0)
       for (let i = 0; i < rules.drawn; i++) {
         const row = below(rng, n)
-        draws[row] = draws[row]! + 1
+        draws[row] = draws[row] + 1
       }
     }
     let used = 0
     for (let i = 0; i < n; i++) {
-      const weight = draws[i]! * weights[i]!
+      const weight = draws[i] * weights[i]
       if (weight === 0) continue
       far.weights[i] = weight
       far.order[used++] = i
@@ -170,7 +170,7 @@ export class Grower {
     if (used === 0)
       for (let i = 0; i < n; i++) {
         if (weights[i] === 0) continue
-        far.weights[i] = weights[i]!
+        far.weights[i] = weights[i]
         draws[i] = 1
         far.order[used++] = i
       }
@@ -200,12 +200,12 @@ export class Grower {
     push(0, 0, used, 0, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
     while (height > 0) {
       height--
-      const node = stack[4 * height]!
-      let start = stack[4 * height + 1]!
-      let end = stack[4 * height + 2]!
-      const depth = stack[4 * height + 3]!
-      const low = bound ? bounds[2 * height]! : 0
-      const high = bound ? bounds[2 * height + 1]! : 0
+      const node = stack[4 * height]
+      let start = stack[4 * height + 1]
+      let end = stack[4 * height + 2]
+      const depth = stack[4 * height + 3]
+      const low = bound ? bounds[2 * height] : 0
+      const high = bound ? bounds[2 * height + 1] : 0
       if (!this.inNear && end - start <= NEAR) {
         this.comeNear(start, end)
         floor = height
@@ -222,12 +222,12 @@ export class Grower {
           : this.cutNumbers(block, start, rows, depth, node, rng, low, high)
       if (cut) {
         const best = this.best
-        const column = best[1]!
-        const bin = best[2]!
+        const column = best[1]
+        const bin = best[2]
         const middle = this.part(block, start, end, column, bin)
         nodes[2 * node] = column * 256 + bin
         nodes[2 * node + 1] = count
-        this.gains[column] = this.gains[column]! + best[0]!
+        this.gains[column] = this.gains[column] + best[0]
         let leftLow = low
         let leftHigh = high
         let rightLow = low
@@ -235,8 +235,8 @@ export class Grower {
         if (bound && monotone[column] !== 0) {
           // whatever lies below on either side stays on its side of the middle of the two means
           const clipped = (value: number): number => Math.min(high, Math.max(low, value))
-          const between = (clipped(values[node]! + best[3]!) + clipped(values[node]! + best[4]!)) / 2
-          if (monotone[column]! > 0) leftHigh = rightLow = between
+          const between = (clipped(values[node] + best[3]) + clipped(values[node] + best[4])) / 2
+          if (monotone[column] > 0) leftHigh = rightLow = between
           else leftLow = rightHigh = between
         }
         push(count + 1, middle, end, depth + 1, rightLow, rightHigh)
@@ -264,7 +264,7 @@ export class Grower {
       ...(rules.keepRows
         ? {
             members: far.order.slice(0, used),
-            memberWeights: Float64Array.from({ length: used }, (_, i) => far.weights[far.order[i]!]!),
+            memberWeights: Float64Array.from({ length: used }, (_, i) => far.weights[far.order[i]]),
             firsts: this.firsts.slice(0, count),
             counts: this.counts.slice(0, count),
           }
@@ -277,11 +277,11 @@ export class Grower {
     const { far, near, nearRows } = this
     const n = end - start
     for (let i = 0; i < n; i++) {
-      const row = far.order[start + i]!
+      const row = far.order[start + i]
       nearRows[i] = row
       near.order[i] = i
-      near.target[i] = far.target[row]!
-      near.weights[i] = far.weights[row]!
+      near.target[i] = far.target[row]
+      near.weights[i] = far.weights[row]
     }
     this.copy++
     this.nearCount = n
@@ -289,7 +289,7 @@ export class Grower {
   }
   private goBack(offset: number): void {
     const { far, near, nearRows } = this
-    if (this.ground.rules.keepRows) for (let i = 0; i < this.nearCount; i++) far.order[offset + i] = nearRows[near.order[i]!]!
+    if (this.ground.rules.keepRows) for (let i = 0; i < this.nearCount; i++) far.order[offset + i] = nearRows[near.order[i]]
     this.inNear = false
   }
 
@@ -298,7 +298,7 @@ export class Grower {
     const from = column * ground.rows
     const to = column * near.stride
     const codes = ground.codes
-    for (let i = 0; i < this.nearCount; i++) near.codes[to + i] = codes[from + nearRows[i]!]!
+    for (let i = 0; i < this.nearCount; i++) near.codes[to + i] = codes[from + nearRows[i]]
     this.copied[column] = this.copy
   }
 
@@ -309,14 +309,14 @@ export class Grower {
     let left = start
     let right = 0
     for (let i = start; i < end; i++) {
-      const row = order[i]!
-      const stays = (codes[at + row]! - bin - 1) >>> 31
+      const row = order[i]
+      const stays = (codes[at + row] - bin - 1) >>> 31
       order[left] = row
       aside[right] = row
       left += stays
       right += 1 - stays
     }
-    for (let i = 0; i < right; i++) order[left + i] = aside[i]!
+    for (let i = 0; i < right; i++) order[left + i] = aside[i]
     return left
   }
 
@@ -334,14 +334,14 @@ export class Grower {
     const { order, target, weights } = block
     const { rules, columns, monotone } = this.ground
     const { deviations, masses, columnOrder, best } = this
-    const first = target[order[start]!]!
+    const first = target[order[start]]
     let sum = 0
     let mass = 0
     let pure = true
     for (let i = 0; i < n; i++) {
-      const row = order[start + i]!
-      const weight = weights[row]!
-      const value = target[row]!
+      const row = order[start + i]
+      const weight = weights[row]
+      const value = target[row]
       masses[i] = weight
       deviations[i] = value
       mass += weight
@@ -356,28 +356,28 @@ export class Grower {
       return false
     }
     if (n === 2 && !bound && rules.rowsPerLeaf === 1) return this.cutPair(block, start, mass, mean, rng)
-    for (let i = 0; i < n; i++) deviations[i] = masses[i]! * (deviations[i]! - mean)
+    for (let i = 0; i < n; i++) deviations[i] = masses[i] * (deviations[i] - mean)
     best[0] = -1
     const wanted = rules.columnsPerSplit
-    for (let k = 0; k < columns && (k < wanted || best[0]! < 0); k++) {
+    for (let k = 0; k < columns && (k < wanted || best[0] < 0); k++) {
       const at = k + below(rng, columns - k)
-      const column = columnOrder[at]!
-      columnOrder[at] = columnOrder[k]!
+      const column = columnOrder[at]
+      columnOrder[at] = columnOrder[k]
       columnOrder[k] = column
       if (this.inNear && this.copied[column] !== this.copy) this.copyColumn(column)
-      const sign = bound ? monotone[column]! : 0
+      const sign = bound ? monotone[column] : 0
       if (rules.randomCuts) this.randomCut(block, start, n, mass, column, sign, rng)
       else if (n <= FEW) this.cutFew(block, start, n, mass, column, sign)
       else if (n <= SOME) this.cutSome(block, start, n, mass, column, sign)
       else this.cutMany(block, start, n, mass, column, sign)
     }
-    if (best[0]! < 0) {
+    if (best[0] < 0) {
       if (bound) this.values[node] = Math.min(high, Math.max(low, mean))
       return false
     }
     // the two means, as differences from this one
-    const toLeft = best[3]! / best[4]!
-    best[4] = -best[3]! / (mass - best[4]!)
+    const toLeft = best[3] / best[4]
+    best[4] = -best[3] / (mass - best[4])
     best[3] = toLeft
     return true
   }
@@ -386,19 +386,19 @@ export class Grower {
   private cutPair({ codes, stride, order }: Block, start: number, mass: number, mean: number, rng: Rng): boolean {
     const { columnOrder, best, deviations, masses } = this
     const { columns } = this.ground
-    const a = order[start]!
-    const b = order[start + 1]!
+    const a = order[start]
+    const b = order[start + 1]
     for (let k = 0; k < columns; k++) {
       const at = k + below(rng, columns - k)
-      const column = columnOrder[at]!
-      columnOrder[at] = columnOrder[k]!
+      const column = columnOrder[at]
+      columnOrder[at] = columnOrder[k]
       columnOrder[k] = column
       if (this.inNear && this.copied[column] !== this.copy) this.copyColumn(column)
-      const codeA = codes[column * stride + a]!
-      const codeB = codes[column * stride + b]!
+      const codeA = codes[column * stride + a]
+      const codeB = codes[column * stride + b]
       if (codeA === codeB) continue
-      const first = masses[0]! * (deviations[0]! - mean)
-      best[0] = (first * first * mass) / (masses[0]! * masses[1]!)
+      const first = masses[0] * (deviations[0] - mean)
+      best[0] = (first * first * mass) / (masses[0] * masses[1])
       best[1] = column
       best[2] = (codeA + codeB) >> 1
       return true
@@ -411,24 +411,24 @@ export class Grower {
     const least = this.ground.rules.rowsPerLeaf
     const at = column * stride
     for (let i = 0; i < n; i++) {
-      const key = (codes[at + order[start + i]!]! << 5) | i
+      const key = (codes[at + order[start + i]] << 5) | i
       let j = i - 1
-      while (j >= 0 && keys[j]! > key) {
-        keys[j + 1] = keys[j]!
+      while (j >= 0 && keys[j] > key) {
+        keys[j + 1] = keys[j]
         j--
       }
       keys[j + 1] = key
     }
     let sum = 0
     let left = 0
-    let score = best[0]!
+    let score = best[0]
     for (let i = 0; i + 1 < n; i++) {
-      const key = keys[i]!
+      const key = keys[i]
       const row = key & 31
-      sum += deviations[row]!
-      left += masses[row]!
+      sum += deviations[row]
+      left += masses[row]
       const code = key >> 5
-      const next = keys[i + 1]! >> 5
+      const next = keys[i + 1] >> 5
       if (code === next || i + 1 < least || n - i - 1 < least) continue
       if (sign !== 0 && sign * sum > 0) continue
       const gain = (sum * sum * mass) / (left * (mass - left))
@@ -448,23 +448,23 @@ export class Grower {
     const least = this.ground.rules.rowsPerLeaf
     const at = column * stride
     for (let i = 0; i < n; i++) {
-      const code = codes[at + order[start + i]!]!
-      marks[code >> 5] = marks[code >> 5]! | (1 << (code & 31))
-      histogram[2 * code] = histogram[2 * code]! + deviations[i]!
-      histogram[2 * code + 1] = histogram[2 * code + 1]! + masses[i]!
+      const code = codes[at + order[start + i]]
+      marks[code >> 5] = marks[code >> 5] | (1 << (code & 31))
+      histogram[2 * code] = histogram[2 * code] + deviations[i]
+      histogram[2 * code + 1] = histogram[2 * code + 1] + masses[i]
     }
     if (least > 1)
       for (let i = 0; i < n; i++) {
-        const code = codes[at + order[start + i]!]!
-        tally[code] = tally[code]! + 1
+        const code = codes[at + order[start + i]]
+        tally[code] = tally[code] + 1
       }
     let sum = 0
     let left = 0
     let rows = 0
     let before = -1
-    let score = best[0]!
+    let score = best[0]
     for (let word = 0; word < 8; word++) {
-      let bits = marks[word]!
+      let bits = marks[word]
       marks[word] = 0
       while (bits !== 0) {
         const bit = bits & -bits
@@ -481,12 +481,12 @@ export class Grower {
             best[4] = left
           }
         }
-        sum += histogram[2 * code]!
-        left += histogram[2 * code + 1]!
+        sum += histogram[2 * code]
+        left += histogram[2 * code + 1]
         histogram[2 * code] = 0
         histogram[2 * code + 1] = 0
         if (least > 1) {
-          rows += tally[code]!
+          rows += tally[code]
           tally[code] = 0
         }
         before = code
@@ -500,23 +500,23 @@ export class Grower {
     const least = this.ground.rules.rowsPerLeaf
     const at = column * stride
     for (let i = 0; i < n; i++) {
-      const code = codes[at + order[start + i]!]!
-      histogram[2 * code] = histogram[2 * code]! + deviations[i]!
-      histogram[2 * code + 1] = histogram[2 * code + 1]! + masses[i]!
+      const code = codes[at + order[start + i]]
+      histogram[2 * code] = histogram[2 * code] + deviations[i]
+      histogram[2 * code + 1] = histogram[2 * code + 1] + masses[i]
     }
     if (least > 1)
       for (let i = 0; i < n; i++) {
-        const code = codes[at + order[start + i]!]!
-        tally[code] = tally[code]! + 1
+        const code = codes[at + order[start + i]]
+        tally[code] = tally[code] + 1
       }
-    const many = this.ground.codesOf[column]!
+    const many = this.ground.codesOf[column]
     let sum = 0
     let left = 0
     let rows = 0
     let before = -1
-    let score = best[0]!
+    let score = best[0]
     for (let code = 0; code < many; code++) {
-      const weight = histogram[2 * code + 1]!
+      const weight = histogram[2 * code + 1]
       if (weight === 0) continue
       if (before >= 0 && (least === 1 || (rows >= least && n - rows >= least)) && !(sign !== 0 && sign * sum > 0)) {
         const gain = (sum * sum * mass) / (left * (mass - left))
@@ -528,12 +528,12 @@ export class Grower {
           best[4] = left
         }
       }
-      sum += histogram[2 * code]!
+      sum += histogram[2 * code]
       left += weight
       histogram[2 * code] = 0
       histogram[2 * code + 1] = 0
       if (least > 1) {
-        rows += tally[code]!
+        rows += tally[code]
         tally[code] = 0
       }
       before = code
@@ -555,7 +555,7 @@ export class Grower {
     let least = 255
     let most = 0
     for (let i = 0; i < n; i++) {
-      const code = codes[at + order[start + i]!]!
+      const code = codes[at + order[start + i]]
       if (code < least) least = code
       if (code > most) most = code
     }
@@ -565,15 +565,15 @@ export class Grower {
     let left = 0
     let rows = 0
     for (let i = 0; i < n; i++) {
-      if (codes[at + order[start + i]!]! > bin) continue
-      sum += deviations[i]!
-      left += masses[i]!
+      if (codes[at + order[start + i]] > bin) continue
+      sum += deviations[i]
+      left += masses[i]
       rows++
     }
     const fewest = this.ground.rules.rowsPerLeaf
     if (rows < fewest || n - rows < fewest || (sign !== 0 && sign * sum > 0)) return
     const gain = (sum * sum * mass) / (left * (mass - left))
-    if (gain > best[0]!) {
+    if (gain > best[0]) {
       best[0] = gain
       best[1] = column
       best[2] = bin
@@ -588,17 +588,17 @@ export class Grower {
     const { rules, columns, classes } = this.ground
     const { masses, deviations, columnOrder, best, right } = this
     right.fill(0)
-    const first = target[order[start]!]!
+    const first = target[order[start]]
     let mass = 0
     let pure = true
     for (let i = 0; i < n; i++) {
-      const row = order[start + i]!
-      const label = target[row]!
-      const weight = weights[row]!
+      const row = order[start + i]
+      const label = target[row]
+      const weight = weights[row]
       deviations[i] = label
       masses[i] = weight
       mass += weight
-      right[label] = right[label]! + weight
+      right[label] = right[label] + weight
       if (label !== first) pure = false
     }
     if (pure) {
@@ -608,20 +608,20 @@ export class Grower {
     best[0] = -1
     if (n >= 2 * rules.rowsPerLeaf && depth < rules.depthAtMost) {
       let squares = 0
-      for (let k = 0; k < classes; k++) squares += right[k]! * right[k]!
+      for (let k = 0; k < classes; k++) squares += right[k] * right[k]
       const wanted = rules.columnsPerSplit
-      for (let k = 0; k < columns && (k < wanted || best[0]! < 0); k++) {
+      for (let k = 0; k < columns && (k < wanted || best[0] < 0); k++) {
         const at = k + below(rng, columns - k)
-        const column = columnOrder[at]!
-        columnOrder[at] = columnOrder[k]!
+        const column = columnOrder[at]
+        columnOrder[at] = columnOrder[k]
         columnOrder[k] = column
         if (this.inNear && this.copied[column] !== this.copy) this.copyColumn(column)
         this.cutClassColumn(block, start, n, mass, squares, column, rng)
       }
     }
-    if (best[0]! < 0) {
+    if (best[0] < 0) {
       this.values[node] = classes + this.shares.length / classes
-      for (let k = 0; k < classes; k++) this.shares.push(right[k]! / mass)
+      for (let k = 0; k < classes; k++) this.shares.push(right[k] / mass)
       return false
     }
     this.values[node] = 0
@@ -644,14 +644,14 @@ export class Grower {
     let low = 255
     let high = 0
     for (let i = 0; i < n; i++) {
-      const code = codes[at + order[start + i]!]!
+      const code = codes[at + order[start + i]]
       const word = code >> 5
       const bit = 1 << (code & 31)
-      if ((marks[word]! & bit) === 0) {
-        marks[word] = marks[word]! | bit
+      if ((marks[word] & bit) === 0) {
+        marks[word] = marks[word] | bit
         heads[code] = -1
       }
-      nexts[i] = heads[code]!
+      nexts[i] = heads[code]
       heads[code] = i
       if (code < low) low = code
       if (code > high) high = code
@@ -662,9 +662,9 @@ export class Grower {
     let moved = 0
     let rows = 0
     let before = -1
-    let score = best[0]!
+    let score = best[0]
     for (let word = 0; word < 8; word++) {
-      let bits = marks[word]!
+      let bits = marks[word]
       marks[word] = 0
       while (bits !== 0) {
         const bit = bits & -bits
@@ -678,13 +678,13 @@ export class Grower {
             best[2] = randomCuts ? only : (before + code) >> 1
           }
         }
-        for (let i = heads[code]!; i >= 0; i = nexts[i]!) {
-          const label = labels[i]!
-          const weight = masses[i]!
-          leftSquares += weight * (2 * left[label]! + weight)
-          rightSquares += weight * (weight - 2 * right[label]!)
-          left[label] = left[label]! + weight
-          right[label] = right[label]! - weight
+        for (let i = heads[code]; i >= 0; i = nexts[i]) {
+          const label = labels[i]
+          const weight = masses[i]
+          leftSquares += weight * (2 * left[label] + weight)
+          rightSquares += weight * (weight - 2 * right[label])
+          left[label] = left[label] + weight
+          right[label] = right[label] - weight
           moved += weight
           rows++
         }
@@ -695,7 +695,7 @@ export class Grower {
     // put everything back for the next column
     left.fill(0)
     right.fill(0)
-    for (let i = 0; i < n; i++) right[labels[i]!] = right[labels[i]!]! + masses[i]!
+    for (let i = 0; i < n; i++) right[labels[i]] = right[labels[i]] + masses[i]
   }
 }
 

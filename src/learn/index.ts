@@ -19,15 +19,24 @@ export {
   extraTreesClassifier,
   type ForestClassModel,
   type ForestModel,
+  type ForestPiece,
+  type ForestPlan,
+  type ForestRequest,
   type ForestSettings,
   forest,
   forestClassifier,
   forestFrom,
+  forestGrower,
+  forestOf,
+  forestPieces,
   type OutOfBag,
+  planForest,
   type QuantileForestModel,
   type QuantileForestSettings,
   quantileForest,
 } from './forest.js'
+export type { Ground } from './grow.js'
+export * from './importance.js'
 export * from './learner.js'
 export { type LinearClassModel, linearClassesFrom } from './linear-classes.js'
 export { type LinearModel, linearFrom } from './linear-model.js'

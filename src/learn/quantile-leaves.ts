@@ -21,24 +21,24 @@ export interface LeafRows {
 }
 
 export function ranked(trees: readonly GrownTree[], target: Float64Array): RankedTrees {
-  const order = Int32Array.from({ length: target.length }, (_, i) => i).sort((a, b) => target[a]! - target[b]! || a - b)
+  const order = Int32Array.from({ length: target.length }, (_, i) => i).sort((a, b) => target[a] - target[b] || a - b)
   const rankOf = new Int32Array(target.length)
   order.forEach((row, rank) => {
     rankOf[row] = rank
   })
   return {
-    targets: Float64Array.from(order, (row) => target[row]!),
+    targets: Float64Array.from(order, (row) => target[row]),
     trees: trees.map(({ members, memberWeights, firsts, counts, nodes }) => {
       const shares = new Float64Array(members!.length)
       for (let node = 0; node < counts!.length; node++) {
         if (nodes[2 * node + 1] !== node) continue
-        const from = firsts![node]!
-        const to = from + counts![node]!
+        const from = firsts![node]
+        const to = from + counts![node]
         let mass = 0
-        for (let i = from; i < to; i++) mass += memberWeights![i]!
-        for (let i = from; i < to; i++) shares[i] = memberWeights![i]! / mass
+        for (let i = from; i < to; i++) mass += memberWeights![i]
+        for (let i = from; i < to; i++) shares[i] = memberWeights![i] / mass
       }
-      return { ranks: Int32Array.from(members!, (row) => rankOf[row]!), shares, firsts: firsts!, counts: counts! }
+      return { ranks: Int32Array.from(members!, (row) => rankOf[row]), shares, firsts: firsts!, counts: counts! }
     }),
   }
 }
@@ -60,17 +60,17 @@ export function quantilesOfLeaves(
     if (leaves.length < trees.length * count) leaves = new Int32Array(trees.length * count)
     trees.forEach((_, t) => {
       walk(t, codes, count, one)
-      for (let i = 0; i < count; i++) leaves[i * trees.length + t] = one[i]!
+      for (let i = 0; i < count; i++) leaves[i * trees.length + t] = one[i]
     })
     for (let i = 0; i < count; i++) {
       for (let t = 0; t < trees.length; t++) {
-        const { ranks, shares, firsts, counts } = rows[t]!
-        const leaf = leaves[i * trees.length + t]!
-        const first = firsts[leaf]!
-        for (let j = first; j < first + counts[leaf]!; j++) {
-          const rank = ranks[j]!
-          marks[rank >> 5] = marks[rank >> 5]! | (1 << (rank & 31))
-          mass[rank] = mass[rank]! + shares[j]!
+        const { ranks, shares, firsts, counts } = rows[t]
+        const leaf = leaves[i * trees.length + t]
+        const first = firsts[leaf]
+        for (let j = first; j < first + counts[leaf]; j++) {
+          const rank = ranks[j]
+          marks[rank >> 5] = marks[rank >> 5] | (1 << (rank & 31))
+          mass[rank] = mass[rank] + shares[j]
         }
       }
       // up the targets that share a leaf, until each level is reached
@@ -79,17 +79,17 @@ export function quantilesOfLeaves(
       let target = 0
       const at = (from + i) * levels.length
       for (let word = 0; word < marks.length; word++) {
-        let bits = marks[word]!
+        let bits = marks[word]
         marks[word] = 0
         while (bits !== 0) {
           const bit = bits & -bits
           bits ^= bit
           const rank = (word << 5) + 31 - Math.clz32(bit)
-          reached += mass[rank]!
+          reached += mass[rank]
           mass[rank] = 0
-          target = targets[rank]!
+          target = targets[rank]
           // a billionth of slack for the rounding of the sum
-          while (level < levels.length && reached >= trees.length * (levels[level]! - 1e-9)) out[at + level++] = target
+          while (level < levels.length && reached >= trees.length * (levels[level] - 1e-9)) out[at + level++] = target
         }
       }
       while (level < levels.length) out[at + level++] = target

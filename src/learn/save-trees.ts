@@ -31,11 +31,11 @@ export function unpackBins(saved: SavedModel): Bins {
   const levels = levelsFrom(saved, 'words')
   const edges = arrays['edges'] as Float64Array
   const categories = arrays['categories'] as Uint8Array
-  const edgeStarts = arrays['edgeStarts']!
-  const categoryStarts = arrays['categoryStarts']!
-  return Array.from(arrays['codes']!, (codes, c): ColumnBins => {
-    const some = categories.slice(categoryStarts[c]!, categoryStarts[c + 1]!)
-    const bin = { codes, edges: edges.slice(edgeStarts[c]!, edgeStarts[c + 1]!) }
+  const edgeStarts = arrays['edgeStarts']
+  const categoryStarts = arrays['categoryStarts']
+  return Array.from(arrays['codes'], (codes, c): ColumnBins => {
+    const some = categories.slice(categoryStarts[c], categoryStarts[c + 1])
+    const bin = { codes, edges: edges.slice(edgeStarts[c], edgeStarts[c + 1]) }
     const words = levels[c]
     return words === undefined ? bin : { ...bin, categories: some, words }
   })
@@ -59,10 +59,10 @@ export function packTrees(trees: readonly PlainTree[]): Arrays {
 export function unpackTrees(arrays: SavedModel['arrays']): PlainTree[] {
   const nodes = arrays['nodes'] as Int32Array
   const values = arrays['values'] as Float64Array
-  const from = arrays['treeStarts']!
-  return Array.from(arrays['depths']!, (depth, t) => ({
-    nodes: nodes.slice(2 * from[t]!, 2 * from[t + 1]!),
-    values: values.slice(from[t]!, from[t + 1]!),
+  const from = arrays['treeStarts']
+  return Array.from(arrays['depths'], (depth, t) => ({
+    nodes: nodes.slice(2 * from[t], 2 * from[t + 1]),
+    values: values.slice(from[t], from[t + 1]),
     depth,
   }))
 }
@@ -102,9 +102,9 @@ export function unpackForest(saved: SavedModel): ForestParts {
   const { arrays, settings } = saved
   const trees = unpackTrees(arrays)
   const shares = arrays['shares'] as Float64Array
-  const shareStarts = arrays['shareStarts']!
+  const shareStarts = arrays['shareStarts']
   const classes = arrays['classes'] as Float64Array
-  const treeStarts = arrays['treeStarts']!
+  const treeStarts = arrays['treeStarts']
   const rankStarts = arrays['rankStarts']
   return {
     learner: saved.learner as ForestParts['learner'],
@@ -113,7 +113,7 @@ export function unpackForest(saved: SavedModel): ForestParts {
     caveats: saved.caveats,
     bins: unpackBins(saved),
     trees: trees.map((tree, t) =>
-      classes.length > 2 ? { ...tree, shares: shares.slice(shareStarts[t]!, shareStarts[t + 1]!) } : tree,
+      classes.length > 2 ? { ...tree, shares: shares.slice(shareStarts[t], shareStarts[t + 1]) } : tree,
     ),
     low: settings['low'] as number,
     high: settings['high'] as number,
@@ -127,10 +127,10 @@ export function unpackForest(saved: SavedModel): ForestParts {
             targets: arrays['targets'] as Float64Array,
             trees: trees.map(
               (_, t): LeafRows => ({
-                ranks: (arrays['ranks'] as Int32Array).slice(rankStarts[t]!, rankStarts[t + 1]!),
-                shares: (arrays['rankShares'] as Float64Array).slice(rankStarts[t]!, rankStarts[t + 1]!),
-                firsts: (arrays['leafFirsts'] as Int32Array).slice(treeStarts[t]!, treeStarts[t + 1]!),
-                counts: (arrays['leafCounts'] as Int32Array).slice(treeStarts[t]!, treeStarts[t + 1]!),
+                ranks: (arrays['ranks'] as Int32Array).slice(rankStarts[t], rankStarts[t + 1]),
+                shares: (arrays['rankShares'] as Float64Array).slice(rankStarts[t], rankStarts[t + 1]),
+                firsts: (arrays['leafFirsts'] as Int32Array).slice(treeStarts[t], treeStarts[t + 1]),
+                counts: (arrays['leafCounts'] as Int32Array).slice(treeStarts[t], treeStarts[t + 1]),
               }),
             ),
           },
@@ -141,7 +141,7 @@ export function unpackForest(saved: SavedModel): ForestParts {
 function starts(lengths: readonly number[]): Int32Array {
   const out = new Int32Array(lengths.length + 1)
   lengths.forEach((length, k) => {
-    out[k + 1] = out[k]! + length
+    out[k + 1] = out[k] + length
   })
   return out
 }

@@ -44,5 +44,5 @@ export function settingIssues(
 /** Per column 1, −1 or 0; empty where no column is bound. */
 export function monotoneOf(table: Table, monotone: Readonly<Record<string, 1 | -1>> = {}): Int8Array {
   if (Object.keys(monotone).length === 0) return new Int8Array(0)
-  return Int8Array.from(table.names, (name) => (Object.hasOwn(monotone, name) ? monotone[name]! : 0))
+  return Int8Array.from(table.names, (name) => (Object.hasOwn(monotone, name) ? monotone[name] : 0))
 }

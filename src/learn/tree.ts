@@ -17,10 +17,10 @@ export interface Tree {
 export function leafOf(nodes: Int32Array, codes: Uint8Array, at: number, step: number): number {
   let i = 0
   for (;;) {
-    const left = nodes[2 * i + 1]!
+    const left = nodes[2 * i + 1]
     if (left === i) return i
-    const split = nodes[2 * i]!
-    i = codes[at + (split >>> 8) * step]! <= (split & 255) ? left : left + 1
+    const split = nodes[2 * i]
+    i = codes[at + (split >>> 8) * step] <= (split & 255) ? left : left + 1
   }
 }
 
@@ -38,15 +38,7 @@ export function forBlocks(bins: Bins, table: Table, use: (codes: Uint8Array, fro
     const to = Math.min(table.rows, from + BLOCK)
     for (let first = from; first < to; first += strip)
       for (let c = 0; c < columns; c++)
-        encodeInto(
-          coders[c]!,
-          table.columns[c]!,
-          first,
-          Math.min(to, first + strip),
-          codes,
-          (first - from) * columns + c,
-          columns,
-        )
+        encodeInto(coders[c], table.columns[c], first, Math.min(to, first + strip), codes, (first - from) * columns + c, columns)
     use(codes, from, to - from)
   }
 }
@@ -67,9 +59,9 @@ function packed({ nodes, values }: Tree, columns: number): PackedTree | undefine
   const most = 2 ** (32 - shift)
   const words = new Int32Array(values.length)
   for (let i = 0; i < words.length; i++) {
-    const jump = nodes[2 * i + 1]! - i
+    const jump = nodes[2 * i + 1] - i
     if (jump >= most) return undefined
-    words[i] = nodes[2 * i]! | (jump << shift)
+    words[i] = nodes[2 * i] | (jump << shift)
   }
   return { words, mask: 2 ** bits - 1, shift }
 }
@@ -88,7 +80,7 @@ export function walkerOf(
   return (t, codes, rows, leaves) => {
     const one = quick[t]
     const done = one === undefined ? 0 : walkDown(one, codes, columns, rows, leaves)
-    const { nodes } = trees[t]!
+    const { nodes } = trees[t]
     for (let row = done; row < rows; row++) leaves[row] = leafOf(nodes, codes, row * columns, 1)
   }
 }
@@ -124,22 +116,22 @@ function walkDown(
       // two levels before asking whether all have arrived: a leaf sends a row to itself
       {
         // bin − code is negative, so its sign bit is 1, where the code is greater: the node after the left one
-        const s0 = words[i0]!
-        const n0 = i0 + (s0 >>> shift) + (((s0 & 255) - codes[a0 + ((s0 >>> 8) & mask)]!) >>> 31)
-        const s1 = words[i1]!
-        const n1 = i1 + (s1 >>> shift) + (((s1 & 255) - codes[a1 + ((s1 >>> 8) & mask)]!) >>> 31)
-        const s2 = words[i2]!
-        const n2 = i2 + (s2 >>> shift) + (((s2 & 255) - codes[a2 + ((s2 >>> 8) & mask)]!) >>> 31)
-        const s3 = words[i3]!
-        const n3 = i3 + (s3 >>> shift) + (((s3 & 255) - codes[a3 + ((s3 >>> 8) & mask)]!) >>> 31)
-        const s4 = words[i4]!
-        const n4 = i4 + (s4 >>> shift) + (((s4 & 255) - codes[a4 + ((s4 >>> 8) & mask)]!) >>> 31)
-        const s5 = words[i5]!
-        const n5 = i5 + (s5 >>> shift) + (((s5 & 255) - codes[a5 + ((s5 >>> 8) & mask)]!) >>> 31)
-        const s6 = words[i6]!
-        const n6 = i6 + (s6 >>> shift) + (((s6 & 255) - codes[a6 + ((s6 >>> 8) & mask)]!) >>> 31)
-        const s7 = words[i7]!
-        const n7 = i7 + (s7 >>> shift) + (((s7 & 255) - codes[a7 + ((s7 >>> 8) & mask)]!) >>> 31)
+        const s0 = words[i0]
+        const n0 = i0 + (s0 >>> shift) + (((s0 & 255) - codes[a0 + ((s0 >>> 8) & mask)]) >>> 31)
+        const s1 = words[i1]
+        const n1 = i1 + (s1 >>> shift) + (((s1 & 255) - codes[a1 + ((s1 >>> 8) & mask)]) >>> 31)
+        const s2 = words[i2]
+        const n2 = i2 + (s2 >>> shift) + (((s2 & 255) - codes[a2 + ((s2 >>> 8) & mask)]) >>> 31)
+        const s3 = words[i3]
+        const n3 = i3 + (s3 >>> shift) + (((s3 & 255) - codes[a3 + ((s3 >>> 8) & mask)]) >>> 31)
+        const s4 = words[i4]
+        const n4 = i4 + (s4 >>> shift) + (((s4 & 255) - codes[a4 + ((s4 >>> 8) & mask)]) >>> 31)
+        const s5 = words[i5]
+        const n5 = i5 + (s5 >>> shift) + (((s5 & 255) - codes[a5 + ((s5 >>> 8) & mask)]) >>> 31)
+        const s6 = words[i6]
+        const n6 = i6 + (s6 >>> shift) + (((s6 & 255) - codes[a6 + ((s6 >>> 8) & mask)]) >>> 31)
+        const s7 = words[i7]
+        const n7 = i7 + (s7 >>> shift) + (((s7 & 255) - codes[a7 + ((s7 >>> 8) & mask)]) >>> 31)
         i0 = n0
         i1 = n1
         i2 = n2
@@ -149,22 +141,22 @@ function walkDown(
         i6 = n6
         i7 = n7
       }
-      const s0 = words[i0]!
-      const n0 = i0 + (s0 >>> shift) + (((s0 & 255) - codes[a0 + ((s0 >>> 8) & mask)]!) >>> 31)
-      const s1 = words[i1]!
-      const n1 = i1 + (s1 >>> shift) + (((s1 & 255) - codes[a1 + ((s1 >>> 8) & mask)]!) >>> 31)
-      const s2 = words[i2]!
-      const n2 = i2 + (s2 >>> shift) + (((s2 & 255) - codes[a2 + ((s2 >>> 8) & mask)]!) >>> 31)
-      const s3 = words[i3]!
-      const n3 = i3 + (s3 >>> shift) + (((s3 & 255) - codes[a3 + ((s3 >>> 8) & mask)]!) >>> 31)
-      const s4 = words[i4]!
-      const n4 = i4 + (s4 >>> shift) + (((s4 & 255) - codes[a4 + ((s4 >>> 8) & mask)]!) >>> 31)
-      const s5 = words[i5]!
-      const n5 = i5 + (s5 >>> shift) + (((s5 & 255) - codes[a5 + ((s5 >>> 8) & mask)]!) >>> 31)
-      const s6 = words[i6]!
-      const n6 = i6 + (s6 >>> shift) + (((s6 & 255) - codes[a6 + ((s6 >>> 8) & mask)]!) >>> 31)
-      const s7 = words[i7]!
-      const n7 = i7 + (s7 >>> shift) + (((s7 & 255) - codes[a7 + ((s7 >>> 8) & mask)]!) >>> 31)
+      const s0 = words[i0]
+      const n0 = i0 + (s0 >>> shift) + (((s0 & 255) - codes[a0 + ((s0 >>> 8) & mask)]) >>> 31)
+      const s1 = words[i1]
+      const n1 = i1 + (s1 >>> shift) + (((s1 & 255) - codes[a1 + ((s1 >>> 8) & mask)]) >>> 31)
+      const s2 = words[i2]
+      const n2 = i2 + (s2 >>> shift) + (((s2 & 255) - codes[a2 + ((s2 >>> 8) & mask)]) >>> 31)
+      const s3 = words[i3]
+      const n3 = i3 + (s3 >>> shift) + (((s3 & 255) - codes[a3 + ((s3 >>> 8) & mask)]) >>> 31)
+      const s4 = words[i4]
+      const n4 = i4 + (s4 >>> shift) + (((s4 & 255) - codes[a4 + ((s4 >>> 8) & mask)]) >>> 31)
+      const s5 = words[i5]
+      const n5 = i5 + (s5 >>> shift) + (((s5 & 255) - codes[a5 + ((s5 >>> 8) & mask)]) >>> 31)
+      const s6 = words[i6]
+      const n6 = i6 + (s6 >>> shift) + (((s6 & 255) - codes[a6 + ((s6 >>> 8) & mask)]) >>> 31)
+      const s7 = words[i7]
+      const n7 = i7 + (s7 >>> shift) + (((s7 & 255) - codes[a7 + ((s7 >>> 8) & mask)]) >>> 31)
       if (((i0 ^ n0) | (i1 ^ n1) | (i2 ^ n2) | (i3 ^ n3) | (i4 ^ n4) | (i5 ^ n5) | (i6 ^ n6) | (i7 ^ n7)) === 0) break
       i0 = n0
       i1 = n1
@@ -193,17 +185,17 @@ export function sumOfTrees(groups: readonly (readonly Tree[])[], bins: Bins, tab
   const walks = groups.map((trees) => walkerOf(trees, bins.length, table.rows))
   forBlocks(bins, table, (codes, from, rows) => {
     groups.forEach((trees, k) => {
-      const sums = out[k]!
+      const sums = out[k]
       for (let t = 0; t < trees.length; t++) {
-        walks[k]!(t, codes, rows, leaves)
-        addValues(sums, from, trees[t]!.values, leaves, rows)
+        walks[k](t, codes, rows, leaves)
+        addValues(sums, from, trees[t].values, leaves, rows)
       }
     })
   })
 }
 
 function addValues(sums: Float64Array, from: number, values: Float64Array, leaves: Int32Array, rows: number): void {
-  for (let i = 0; i < rows; i++) sums[from + i] = sums[from + i]! + values[leaves[i]!]!
+  for (let i = 0; i < rows; i++) sums[from + i] = sums[from + i] + values[leaves[i]]
 }
 
 /** Codes of a table row after row. */
