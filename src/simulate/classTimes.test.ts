@@ -21,6 +21,7 @@ function columns({ jobs, classes, draw, ended = 1 }: Drawn) {
     first: Math.floor(jobs / 10),
     last: jobs,
     classIndex,
+    arrival: Float64Array.from({ length: jobs }, (_, i) => 1e6 + i),
     response: Float64Array.from(drawn, ({ wait, service }) => wait + service),
     held: Float64Array.from(drawn, ({ service }) => service),
     state: Uint8Array.from({ length: jobs }, () => (rng.uniform() < ended ? DONE : 2)),
@@ -39,7 +40,10 @@ function bySorting(of: ReturnType<typeof columns>, classes: number) {
     for (let i = of.first; i < of.last; i++) if (of.classIndex[i] === k && of.state[i] === DONE) mine.push(i)
     const response = mine.map((i) => of.response[i])
     const service = mine.map((i) => of.held[i])
-    const wait = mine.map((_, j) => (response[j] - service[j] > 1e-12 * response[j] ? response[j] - service[j] : 0))
+    const wait = mine.map((i, j) => {
+      const difference = response[j] - service[j]
+      return difference > 1e-12 * response[j] + 1e-15 * of.arrival[i] ? difference : 0
+    })
     return { jobs: mine.length, response: summary(response), wait: summary(wait), service: summary(service) }
   })
 }
@@ -89,6 +93,15 @@ describe('times by class', () => {
     const of = columns(cases['few jobs'])
     const sums = timesByClass(of, 2, [], new Workspace())
     expect(sums.map(({ wait }) => wait)).toEqual(bySorting(of, 2).map(({ wait }) => ({ sum: wait.sum, quantiles: undefined })))
+  })
+
+  it('what rounding leaves of (arrival + service) − arrival is no wait', () => {
+    const of = columns({ jobs: 5000, classes: 1, draw: (rng) => ({ wait: 0, service: rng.exponential() }) })
+    of.response.forEach((_, i) => {
+      of.response[i] = of.arrival[i] + of.held[i] - of.arrival[i]
+    })
+    expect(of.response.some((time, i) => time > of.held[i])).toBe(true)
+    expect(timesByClass(of, 1, PROBABILITIES, new Workspace())[0].wait).toEqual({ sum: 0, quantiles: [0, 0, 0, 0, 0] })
   })
 
   it('leaves the columns of the run as they were', () => {

@@ -30,6 +30,7 @@ export interface TimesOf {
   readonly first: number
   readonly last: number
   readonly classIndex: Uint16Array
+  readonly arrival: Float64Array
   readonly response: Float64Array
   readonly held: Float64Array
   readonly state: Uint8Array
@@ -40,6 +41,7 @@ export interface TimesOf {
 interface Times {
   readonly count: number
   readonly classIndex: Uint16Array
+  readonly arrival: Float64Array
   readonly response: Float64Array
   readonly held: Float64Array
 }
@@ -57,25 +59,28 @@ export function timesByClass(of: TimesOf, classes: number, probabilities: readon
 }
 
 /** A view of the columns where all ended, as most often; else copies without those who did not. */
-function whoEnded({ first, last, classIndex, response, held, state, done }: TimesOf, space: Workspace): Times {
+function whoEnded({ first, last, classIndex, arrival, response, held, state, done }: TimesOf, space: Workspace): Times {
   let count = 0
   for (let i = first; i < last; i++) if (state[i] === done) count++
   if (count === last - first)
     return {
       count,
       classIndex: classIndex.subarray(first, last),
+      arrival: arrival.subarray(first, last),
       response: response.subarray(first, last),
       held: held.subarray(first, last),
     }
   const out = {
     count,
     classIndex: space.uint16('classes of ended', count),
+    arrival: space.float64('arrivals of ended', count),
     response: space.float64('responses of ended', count),
     held: space.float64('held of ended', count),
   }
   for (let i = first, at = 0; i < last; i++) {
     if (state[i] !== done) continue
     out.classIndex[at] = classIndex[i]
+    out.arrival[at] = arrival[i]
     out.response[at] = response[i]
     out.held[at++] = held[i]
   }
@@ -86,8 +91,7 @@ function whoEnded({ first, last, classIndex, response, held, state, done }: Time
 const BLOCK = 1024
 /** Bits of the high half of a double that its bin does not look at: 13 of 20 of the fraction. */
 const SHIFT = 13
-const BIN_BITS = 13
-const BINS = 1 << BIN_BITS
+const BINS = 1 << 13
 const WITHIN = BINS - 1
 /** Bin 0 is for no time at all; 2⁻³² begins bin 1. */
 const LOWEST = ((1023 - 32) << 7) - 1
@@ -181,13 +185,13 @@ function sumOf(counts: Int32Array, from: number, to: number): number {
 }
 
 /**
- * Fills in the waits and sums the three times by class into three rows of sums. Rounding of (arrival + held) − arrival can leave a wait of
- * −10⁻¹², which is none. Whether a job waited is what no processor foresees, hence a factor and not a branch.
+ * Fills in the waits and sums the three times by class into three rows of sums. A difference that rounding of (arrival + held) − arrival can
+ * leave is no wait. Whether a job waited is what no processor foresees, hence a factor and not a branch.
  */
 function sumTimes(
   from: number,
   to: number,
-  { classIndex, response, held }: Times,
+  { classIndex, arrival, response, held }: Times,
   classes: number,
   waits: Float64Array,
   sums: Float64Array,
@@ -198,7 +202,7 @@ function sumTimes(
     const s = held[i]
     const difference = r - s
     // + 0 makes a zero of −0
-    const w = difference * (((difference > 1e-12 * r) as unknown as number) | 0) + 0
+    const w = difference * (((difference > 1e-12 * r + 1e-15 * arrival[i]) as unknown as number) | 0) + 0
     waits[i] = w
     sums[k] += r
     sums[classes + k] += w
@@ -221,18 +225,21 @@ function countTimes(
   const services = 2 * waits
   let beyond = 0
   for (let i = from; i < to; i++) {
-    const row = classIndex[i] << BIN_BITS
+    // one kind after the other, so that little has to be kept at hand
+    const row = Math.imul(classIndex[i], BINS)
     const half = 2 * i + HIGH_HALF
-    const a = (response[half] >>> SHIFT) - LOWEST
-    const b = binOfWait(wait[half])
-    const c = (held[half] >>> SHIFT) - LOWEST
-    beyond |= a | b | c
-    const x = row | (a & WITHIN)
-    const y = (waits + row) | (b & WITHIN)
-    const z = (services + row) | (c & WITHIN)
-    counts[x] = (counts[x] + 1) | 0
-    counts[y] = (counts[y] + 1) | 0
-    counts[z] = (counts[z] + 1) | 0
+    let bin = (response[half] >>> SHIFT) - LOWEST
+    beyond |= bin
+    bin = (row + (bin & WITHIN)) | 0
+    counts[bin] = (counts[bin] + 1) | 0
+    bin = binOfWait(wait[half])
+    beyond |= bin
+    bin = (waits + row + (bin & WITHIN)) | 0
+    counts[bin] = (counts[bin] + 1) | 0
+    bin = (held[half] >>> SHIFT) - LOWEST
+    beyond |= bin
+    bin = (services + row + (bin & WITHIN)) | 0
+    counts[bin] = (counts[bin] + 1) | 0
   }
   return beyond
 }
@@ -253,11 +260,11 @@ function gatherTimes(
   const waitRow = classes * BINS
   const serviceRow = 2 * waitRow
   for (let i = from; i < to; i++) {
-    const row = classIndex[i] << BIN_BITS
+    const row = Math.imul(classIndex[i], BINS)
     const half = 2 * i + HIGH_HALF
-    const a = marks[row | (((ofResponse[half] >>> SHIFT) - LOWEST) & WITHIN)]
-    const b = marks[(waitRow + row) | binOfWait(ofWait[half])]
-    const c = marks[(serviceRow + row) | (((ofHeld[half] >>> SHIFT) - LOWEST) & WITHIN)]
+    const a = marks[(row + (((ofResponse[half] >>> SHIFT) - LOWEST) & WITHIN)) | 0]
+    const b = marks[(waitRow + row + binOfWait(ofWait[half])) | 0]
+    const c = marks[(serviceRow + row + (((ofHeld[half] >>> SHIFT) - LOWEST) & WITHIN)) | 0]
     // one time in twenty or so is wanted
     if ((a | b | c) === 0) continue
     if (a !== 0) out[cursors[a]++] = response[i]

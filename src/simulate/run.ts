@@ -148,7 +148,7 @@ export function summarise(
   const end = to < marks.length ? marks[to] : run.end
   let unfinished = 0
   for (let i = first; i < last; i++) if (state[i] !== DONE && state[i] !== 0) unfinished++
-  const times = { first, last, classIndex: jobs.classIndex, response, held, state, done: DONE }
+  const times = { first, last, classIndex: jobs.classIndex, arrival: jobs.arrival, response, held, state, done: DONE }
   return {
     classes: timesByClass(times, classes, withQuantiles ? PROBABILITIES : [], space),
     seconds: end.time - start.time,
