@@ -37,4 +37,22 @@ describe('product', () => {
       expect(fast.c.numbers[n + 2]).toBeCloseTo(sum, 10)
     }
   })
+
+  it('and the sums, cuts and masks beside it are the same bytes in vectors and in plain TypeScript', () => {
+    const [fast, slow] = [filled(false, 12, 8, 20), filled(true, 12, 8, 20)]
+    for (const { heap, a, b, c } of [fast, slow]) {
+      b.numbers[3] = -0
+      heap.rectify(a.at, b.at, 20, 12)
+      heap.mask(b.at, a.at, 100)
+      heap.columnSums(a.at, c.at, 20, 11)
+    }
+    for (const part of ['a', 'b', 'c'] as const) expect(fast[part].numbers).toEqual(slow[part].numbers)
+    const { a, b, c } = fast
+    expect(a.numbers.every((value) => value >= 0)).toBe(true)
+    expect(b.numbers.slice(0, 100).every((value, p) => value === 0 || a.numbers[p] > 0)).toBe(true)
+    expect(a.numbers.filter((value) => value === 0).length).toBeGreaterThan(50)
+    let sum = 0
+    for (let r = 0; r < 11; r++) sum += a.numbers[20 * r + 7]
+    expect(c.numbers[7]).toBe(sum)
+  })
 })

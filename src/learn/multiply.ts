@@ -12,7 +12,15 @@ export interface Heap {
    * in numbers.
    */
   product(a: number, aRow: number, aStep: number, b: number, c: number, m: number, n: number, k: number): void
+  /** Adds `biases` to each of `rows` rows of `width` numbers at `at`, and makes 0 of what is not positive. `width` a multiple of 4, as below. */
+  rectify(at: number, biases: number, width: number, rows: number): void
+  /** Makes 0 of each of `count` numbers at `at` where the number at `like` is not positive. */
+  mask(at: number, like: number, count: number): void
+  /** Writes the sums of the columns of `rows` rows at `at` to `sums`. */
+  columnSums(at: number, sums: number, width: number, rows: number): void
 }
+
+type Kernels = Pick<Heap, 'product' | 'rectify' | 'mask' | 'columnSums'>
 
 /** A part of a heap. */
 export interface Stretch {
@@ -39,11 +47,30 @@ export function heapOf(length: number, plain = false): Heap {
       if (taken > size) throw new Error(`heap of ${size} numbers asked for ${taken}`)
       return { at, numbers: numbers.subarray(at, at + count) }
     },
-    product:
-      fast?.product ??
-      ((a, aRow, aStep, b, c, m, n, k) => {
-        plainProduct(numbers, a, aRow, aStep, b, c, m, n, k)
-      }),
+    ...(fast?.kernels ?? plainKernels(numbers)),
+  }
+}
+
+function plainKernels(h: Float64Array): Kernels {
+  return {
+    product: (a, aRow, aStep, b, c, m, n, k) => {
+      plainProduct(h, a, aRow, aStep, b, c, m, n, k)
+    },
+    rectify: (at, biases, width, rows) => {
+      for (let p = at, end = at + rows * width; p < end; p += width)
+        for (let j = 0; j < width; j++) {
+          const z = h[p + j] + h[biases + j]
+          h[p + j] = z
+          if (!(z > 0)) h[p + j] = 0
+        }
+    },
+    mask: (at, like, count) => {
+      for (let p = 0; p < count; p++) if (!(h[like + p] > 0)) h[at + p] = 0
+    },
+    columnSums: (at, sums, width, rows) => {
+      h.fill(0, sums, sums + width)
+      for (let p = at, end = at + rows * width; p < end; p += width) for (let j = 0; j < width; j++) h[sums + j] += h[p + j]
+    },
   }
 }
 
@@ -100,16 +127,27 @@ declare const WebAssembly:
       Instance: new (module: object, imports: object) => { readonly exports: Record<string, unknown> }
     }
 
-function wasmHeap(size: number): { numbers: Float64Array; product: Heap['product'] } | undefined {
+function wasmHeap(size: number): { numbers: Float64Array; kernels: Kernels } | undefined {
   if (typeof WebAssembly === 'undefined') return undefined
   try {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((size * 8) / 65_536) })
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assembled()), { host: { memory } })
-    const run = exports['product'] as (...numbers: number[]) => void
+    const run = exports as Record<keyof Kernels, (...numbers: number[]) => void>
     return {
       numbers: new Float64Array(memory.buffer, 0, size),
-      product: (a, aRow, aStep, b, c, m, n, k) => {
-        run(8 * a, 8 * aRow, 8 * aStep, 8 * b, 8 * c, m, 8 * n, k)
+      kernels: {
+        product: (a, aRow, aStep, b, c, m, n, k) => {
+          run.product(8 * a, 8 * aRow, 8 * aStep, 8 * b, 8 * c, m, 8 * n, k)
+        },
+        rectify: (at, biases, width, rows) => {
+          run.rectify(8 * at, 8 * biases, 8 * width, rows)
+        },
+        mask: (at, like, count) => {
+          run.mask(8 * at, 8 * like, 8 * count, 0)
+        },
+        columnSums: (at, sums, width, rows) => {
+          run.columnSums(8 * at, 8 * sums, 8 * width, rows)
+        },
       },
     }
   } catch {
@@ -118,7 +156,7 @@ function wasmHeap(size: number): { numbers: Float64Array; product: Heap['product
   }
 }
 
-/** The module: one function over an imported memory. Instruction codes are those of the WebAssembly core specification 2.0. */
+/** The module: four functions over an imported memory. Instruction codes are those of the WebAssembly core specification 2.0. */
 function assembled(): Uint8Array {
   const unsigned = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)])
   const signed = (value: number): number[] =>
@@ -242,12 +280,77 @@ function assembled(): Uint8Array {
     ]),
     0x0b,
   ]
+  // the simple ones: two addresses, bytes of a row and rows; then i, j and a third address; then two vectors
+  const [first, second, width, rows, outer, across, third] = [0, 1, 2, 3, 4, 5, 6]
+  const [held, nought] = [7, 8]
+  const along = (start: number): number[] => [...get(start), ...get(across), ...add]
+  const rectify = [
+    ...zero,
+    ...set(nought),
+    ...constant(0),
+    ...set(outer),
+    ...loop(outer, 1, rows, [
+      ...constant(0),
+      ...set(across),
+      ...loop(across, 16, width, [
+        ...along(first),
+        ...get(nought),
+        ...along(first),
+        ...load(0),
+        ...along(second),
+        ...load(0),
+        ...addTwo,
+        ...vector(0xf7), // f64x2.pmax: 0 < z ? z : 0
+        ...store(0),
+      ]),
+      ...advance(first, width),
+    ]),
+    0x0b,
+  ]
+  const mask = [
+    ...zero,
+    ...set(nought),
+    ...constant(0),
+    ...set(across),
+    ...loop(across, 16, width, [
+      ...along(first),
+      ...along(first),
+      ...load(0),
+      ...along(second),
+      ...load(0),
+      ...get(nought),
+      ...vector(0x4a), // f64x2.gt
+      ...vector(0x4e), // v128.and
+      ...store(0),
+    ]),
+    0x0b,
+  ]
+  const columnSums = [
+    ...constant(0),
+    ...set(across),
+    ...loop(across, 16, width, [
+      ...zero,
+      ...set(held),
+      ...along(first),
+      ...set(third),
+      ...constant(0),
+      ...set(outer),
+      ...loop(outer, 1, rows, [...get(held), ...get(third), ...load(0), ...addTwo, ...set(held), ...advance(third, width)]),
+      ...along(second),
+      ...get(held),
+      ...store(0),
+    ]),
+    0x0b,
+  ]
+  const simple = (body: number[]): number[] => sized([2, 3, i32, 2, v128, ...body])
+  const takes = (count: number): number[] => [0x60, count, ...new Array<number>(count).fill(i32), 0]
+  const named = (name: string, index: number): number[] => [...word(name), 0x00, index]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 8, ...new Array<number>(8).fill(i32), 0]),
+    ...section(1, [2, ...takes(8), ...takes(4)]),
     ...section(2, [1, ...word('host'), ...word('memory'), 0x02, 0x00, 0]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, ...word('product'), 0x00, 0]),
-    ...section(10, [1, ...sized([2, 10, i32, 11, v128, ...code])]),
+    ...section(3, [4, 0, 1, 1, 1]),
+    ...section(7, [4, ...named('product', 0), ...named('rectify', 1), ...named('mask', 2), ...named('columnSums', 3)]),
+    ...section(10, [4, ...sized([2, 10, i32, 11, v128, ...code]), ...simple(rectify), ...simple(mask), ...simple(columnSums)]),
   ])
 }

@@ -70,7 +70,9 @@ export function networkOf(shape: Shape, batch: number, more = 0, plain = false):
     layers.forEach((layer, k) => {
       const { columns, units, biases } = layer
       heap.product(from, layer.rows, 1, layer.weights.at, units.at, m, columns, layer.rows)
-      activate(units.numbers, biases.numbers, m, columns, k === layers.length - 1 ? 'none' : activation)
+      const last = k === layers.length - 1
+      if (activation === 'relu' && !last) heap.rectify(units.at, biases.at, columns, m)
+      else activate(units.numbers, biases.numbers, m, columns, !last)
       from = units.at
     })
   }
@@ -87,25 +89,10 @@ export function networkOf(shape: Shape, batch: number, more = 0, plain = false):
   }
 }
 
-function activate(
-  units: Float64Array,
-  biases: Float64Array,
-  rows: number,
-  columns: number,
-  activation: 'relu' | 'tanh' | 'none',
-): void {
+function activate(units: Float64Array, biases: Float64Array, rows: number, columns: number, bend: boolean): void {
   const end = rows * columns
-  if (activation === 'relu') {
-    for (let p = 0; p < end; p += columns)
-      for (let j = 0; j < columns; j++) {
-        const z = units[p + j] + biases[j]
-        units[p + j] = Math.max(z, 0)
-      }
-  } else if (activation === 'tanh') {
-    for (let p = 0; p < end; p += columns) for (let j = 0; j < columns; j++) units[p + j] = Math.tanh(units[p + j] + biases[j])
-  } else {
-    for (let p = 0; p < end; p += columns) for (let j = 0; j < columns; j++) units[p + j] += biases[j]
-  }
+  for (let p = 0; p < end; p += columns)
+    for (let j = 0; j < columns; j++) units[p + j] = bend ? Math.tanh(units[p + j] + biases[j]) : units[p + j] + biases[j]
 }
 
 /** Puts parameters (as `parameterCount` lays them out) into a network. */
@@ -145,7 +132,7 @@ export function trainerSize({ widths }: Shape, batch: number): number {
   let size = 0
   for (let k = 1; k < widths.length; k++) {
     const [tall, wide] = [padded(widths[k - 1]), padded(widths[k])]
-    size += rows * wide + 2 * tall * wide + rows * tall
+    size += rows * wide + 2 * tall * wide + wide
   }
   return size
 }
@@ -175,7 +162,7 @@ export function trainerOf(network: Network): Trainer {
       delta: heap.take(layer.units.numbers.length),
       gradient: heap.take(count),
       transposed: heap.take(count),
-      biasGradient: new Float64Array(layer.columns),
+      biasGradient: heap.take(layer.columns),
       moments: [count, count, layer.columns, layer.columns].map((length) => new Float64Array(length)),
     }
   })
@@ -190,20 +177,16 @@ export function trainerOf(network: Network): Trainer {
       if (k === layers.length - 1) delta.numbers.fill(0, rows * wide, m * wide)
       const below = k === 0 ? network.inputAt : layers[k - 1].units.at
       heap.product(below, 1, tall, delta.at, gradient.at, tall, wide, rows)
-      biasGradient.fill(0)
-      const d = delta.numbers
-      for (let p = 0; p < rows * wide; p += wide) for (let j = 0; j < wide; j++) biasGradient[j] += d[p + j]
+      heap.columnSums(delta.at, biasGradient.at, wide, rows)
       if (k === 0) break
       const [w, t] = [weights.numbers, transposed.numbers]
       for (let i = 0; i < tall; i++) for (let j = 0; j < wide; j++) t[j * tall + i] = w[i * wide + j]
       const under = work[k - 1].delta
       heap.product(delta.at, wide, 1, transposed.at, under.at, m, tall, wide)
-      const units = layers[k - 1].units.numbers
-      const u = under.numbers
+      const { units } = layers[k - 1]
       const end = m * tall
-      if (relu) {
-        for (let p = 0; p < end; p++) if (units[p] <= 0) u[p] = 0
-      } else for (let p = 0; p < end; p++) u[p] *= 1 - units[p] * units[p]
+      if (relu) heap.mask(under.at, units.at, end)
+      else for (let p = 0; p < end; p++) under.numbers[p] *= 1 - units.numbers[p] * units.numbers[p]
     }
   }
 
@@ -216,7 +199,7 @@ export function trainerOf(network: Network): Trainer {
       layers.forEach(({ weights, biases }, k) => {
         const { gradient, biasGradient, moments } = work[k]
         adam(weights.numbers, gradient.numbers, moments[0], moments[1], rate, decay, 1 / rows)
-        adam(biases.numbers, biasGradient, moments[2], moments[3], rate, 0, 1 / rows)
+        adam(biases.numbers, biasGradient.numbers, moments[2], moments[3], rate, 0, 1 / rows)
       })
     },
     reset: () => {
@@ -234,7 +217,7 @@ export function trainerOf(network: Network): Trainer {
             const at = i * columns + j
             out[p++] = (gradient.numbers[at] + decay * weights.numbers[at]) / rows
           }
-        for (let j = 0; j < outputs; j++) out[p++] = biasGradient[j] / rows
+        for (let j = 0; j < outputs; j++) out[p++] = biasGradient.numbers[j] / rows
       })
       return out
     },
