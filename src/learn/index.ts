@@ -13,6 +13,7 @@ export {
 export * from './classes.js'
 export * from './discriminant.js'
 export * from './encode.js'
+export * from './forecast/index.js'
 export {
   type ClassForestSettings,
   extraTrees,

@@ -15,6 +15,8 @@ export interface AutoregressionSettings {
 
 /** Longest lag that is tried: telling whether the autoregression is stable takes its square. */
 const LAG_AT_MOST = 3_000
+/** Earlier origins from which errors further ahead are measured. */
+const ORIGINS = 48
 /** Roots outside this are pulled onto it. */
 const RADIUS = 0.9995
 
@@ -25,7 +27,7 @@ const RADIUS = 0.9995
  *
  * Least squares on the steps at which x(t) is measured; missing values among the lags are filled as `fillMissing` says. Lags enter one by one, the one that
  * lowers Σε² most first, while the criterion falls. An explosive fit has its roots pulled inside the circle (caveat `pulled-inside`). Forecasts by recursion,
- * spread σ²Σψⱼ² by the weights of the moving average. O(n·|L|²) a series.
+ * spread σ²Σψⱼ² by the weights of the moving average, its growth scaled up to that of the errors measured up to 0.38 of a season ahead. O(n·|L|²) a series.
  * Source: Box and Jenkins (1970), ch. 5 and 7; forward selection by sweeping: Goodnight (1979).
  */
 export function autoregressiveForecaster(settings: AutoregressionSettings = {}): Forecaster {
@@ -116,12 +118,39 @@ export function autoregressiveForecaster(settings: AutoregressionSettings = {}):
       }
       const innovation = squares / Math.max(seen - lags.length - 1, seen / 2, 1)
       const near = shapeOf(errors, count, work)
+      // errors further ahead, from some origins: where the model is not the whole truth they grow faster than it says
+      const span = Math.min(Math.ceil(0.38 * (periods[0] ?? 64)), Math.floor(count / 4))
+      const from = Math.floor((2 * span) / 3)
+      work = atLeast(work, Math.max(count, first + span))
+      let distantSquares = 0
+      let distant = 0
+      const every = Math.max(1, Math.floor((count - first - span) / ORIGINS))
+      for (let origin = first; origin + span <= count && distant + span - from <= count; origin += every) {
+        work.set(values.subarray(origin - first, origin))
+        for (let h = 0; h < span; h++) {
+          work[first + h] = constant + predicted(work, first + h, lags, coefficients, lags.length)
+          if (h < from || measuredAt[origin + h] === 0) continue
+          const error = values[origin + h] - work[first + h]
+          errors[distant++] = error
+          distantSquares += error * error
+        }
+      }
+      const far = shapeOf(errors, distant, work)
+      const grown = growth(lags, coefficients, span)
+      let modelled = 0
+      for (let h = from; h < span; h++) modelled += (innovation * (grown[h] - 1)) / (span - from)
+      const inflation = distant >= 20 && modelled > 0 ? Math.max(1, (distantSquares / distant - innovation) / modelled) : 1
       return fittedAutoregression({
         schema: 'halftone/forecaster/1',
         forecaster: 'autoregressive',
         caveats,
-        settings: { centre, scale, constant, innovation, lags, rows: seen },
-        arrays: { coefficients, tail: values.slice(count - first, count), ...(near === undefined ? {} : { near }) },
+        settings: { centre, scale, constant, innovation, inflation, lags, rows: seen },
+        arrays: {
+          coefficients,
+          tail: values.slice(count - first, count),
+          ...(near === undefined ? {} : { near }),
+          ...(far === undefined ? {} : { far }),
+        },
       })
     },
   }
@@ -207,7 +236,8 @@ export function fittedAutoregression(saved: SavedForecaster): FittedForecaster {
   const coefficients = array('coefficients', lags.length)
   const first = lags.length === 0 ? 0 : Math.max(...lags)
   const tail = array('tail', first)
-  const near = shape('near')
+  const [near, far] = [shape('near'), shape('far')]
+  const inflation = number('inflation', 1)
   const estimated = 1 + (lags.length + 1) / Math.max(rows, 1)
   const outlook = (steps: number): Outlook => {
     const path = new Float64Array(first + steps)
@@ -220,11 +250,10 @@ export function fittedAutoregression(saved: SavedForecaster): FittedForecaster {
       const at = first + h
       path[at] = constant + predicted(path, at, lags, coefficients, lags.length)
       middle[h] = centre + scale * path[at]
-      spread[h] = scale * Math.sqrt(innovation * estimated * grown[h])
-      // a sum of many errors is ever closer to normal
+      spread[h] = scale * Math.sqrt(innovation * estimated * (1 + (grown[h] - 1) * inflation))
       farness[h] = 1 - 1 / grown[h]
     }
-    return { centre: middle, spread, near, farness }
+    return { centre: middle, spread, near, far, farness }
   }
   return {
     forecaster: saved.forecaster,
