@@ -164,7 +164,7 @@ export class Booster {
         if (monotone[column] > 0) highs[left] = lows[right] = between
         else lows[left] = highs[right] = between
       }
-      const whole = histograms[node]
+      const whole = histograms[node]!
       histograms[node] = undefined
       const small = to[left] - from[left] <= to[right] - from[right] ? left : right
       const large = small === left ? right : left
@@ -296,7 +296,7 @@ export class Booster {
   private search(node: number): boolean {
     const { ground, gains } = this
     const { columns, codesOf, monotone, rules } = ground
-    const histogram = this.histograms[node]
+    const histogram = this.histograms[node]!
     // the sums as the histogram has them, so that rows which all ask for the same have no gain by rounding
     const step = rules.sameCurvature ? 1 : 2
     let first = 0
