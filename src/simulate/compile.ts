@@ -281,9 +281,10 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
     if (replay && replay.count === 0) return refuse('no-data', 'the trace has no job that can be replayed')
   }
   if (policy.engine === 'exclusive') {
-    const asks = workload.classes.find(({ work }) =>
-      work.kind === 'stages' ? work.stages.some((one) => one.needs) : 'needs' in work,
-    )
+    const asks = workload.classes.find(({ work }) => {
+      if (work.kind === 'replay') return work.resources === 'all'
+      return work.kind === 'stages' ? work.stages.some(({ needs }) => needs !== undefined) : work.needs !== undefined
+    })
     if (asks)
       return refuse(
         'unsupported',
@@ -341,6 +342,17 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
         })
     }
   }
+  if (replay && replays.some(({ work }) => work.kind === 'replay' && work.resources === 'all')) {
+    const never = neverHeld(scenario, replay)
+    if (never > 0)
+      return refuse(
+        'infeasible',
+        `${never} jobs of the trace need slots, CPUs and memory that no nodes of this cluster have together`,
+        {
+          jobs: never,
+        },
+      )
+  }
   if (replay && replays.length > 0) {
     let most = 0
     for (let i = 0; i < replay.count; i++) if (replay.slots[i] > most) most = replay.slots[i]
@@ -369,6 +381,23 @@ function lacking(cluster: Cluster, placement: Scenario['policy']['placement'], w
   if (work.kind === 'array') return never(' for a task', work.slotsPerTask, work.needs)
   if (work.kind !== 'stages') return undefined
   return work.stages.map((stage) => never(` for a task of ${stage.name}`, 1, stage.needs)).find((one) => one !== undefined)
+}
+
+/** How many jobs of a trace the empty cluster could not hold, all resources counted. */
+function neverHeld({ cluster, policy }: Scenario, { count, slots, cpus, memoryMib }: ReplayJobs): number {
+  const known = new Map<string, boolean>()
+  let never = 0
+  for (let i = 0; i < count; i++) {
+    const demand = { slots: slots[i], cpus: cpus?.[i] || 0, memoryMib: memoryMib?.[i] || 0 }
+    const key = `${demand.slots} ${demand.cpus} ${demand.memoryMib}`
+    let holds = known.get(key)
+    if (holds === undefined) {
+      holds = couldHold(cluster, policy.placement, demand)
+      known.set(key, holds)
+    }
+    if (!holds) never++
+  }
+  return never
 }
 
 function replayRate(replay: ReplayJobs | undefined, k: number): number {

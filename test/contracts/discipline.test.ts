@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { isRefusal, type Policy, type Prediction, validate } from '../../src/model/index.js'
 import { Rng } from '../../src/num/index.js'
 import {
+  compileScenario,
   conservativeBackfill,
   type DisciplineRule,
+  drawJobs,
   Engine,
   easyBackfill,
   fairShare,
@@ -23,6 +25,8 @@ import {
   simulateScenario,
   TIRESIAS_LEVELS,
 } from '../../src/simulate/index.js'
+import { TaskEngine, withOrdinals } from '../../src/simulate/taskEngine.js'
+import { spelt } from '../support/spelt-jobs.js'
 
 /** A discipline made for times measured in units of so many of its own seconds. */
 const disciplines: Record<Policy['discipline'], (unit: number) => DisciplineRule> = {
@@ -189,6 +193,57 @@ for (const [name, makeRule] of Object.entries(disciplines)) {
       else expect(busy - sprinting + speed * sprinting).toBeGreaterThan(work + lost * (1 - 1e-9))
     })
 
+    it('gangs, arrays and stages: jobs in = jobs out + present, slots and array limits are kept, at any time', () => {
+      const { compiled, jobs, start } = mixed(makeRule(1), 1)
+      const one = start()
+      const last = jobs.arrival[jobs.count - 1]
+      for (let t = 0; t <= last; t += last / 211) {
+        one.run(t)
+        const states = [0, 0, 0, 0]
+        for (let i = 0; i < jobs.count; i++) states[one.state[i]]++
+        expect(states[3]).toBe(one.finished)
+        expect(states[1] + states[2]).toBe(one.arrived - one.finished)
+        const units = Array.from({ length: one.running }, (_, i) => one.unitAt(i))
+        expect(units.reduce((total, unit) => total + unit.slots, 0)).toBe(compiled.capacity - one.free)
+        expect(one.free).toBeGreaterThanOrEqual(0)
+        // nobody runs the same task twice, and no array more than its limit of three
+        expect(new Set(units.map(({ job, index }) => `${job} ${index}`)).size).toBe(units.length)
+        for (const { job } of units)
+          if (jobs.classIndex[job] === 1) expect(units.filter((unit) => unit.job === job).length).toBeLessThanOrEqual(3)
+      }
+      expect(one.run()).toBe(true)
+      expect(one.free).toBe(compiled.capacity)
+    })
+
+    it.each([false, true])(
+      'gangs, arrays and stages (sprinting %s): area = sum of times in system; busy time = work done + waste',
+      (sprints) => {
+        const { compiled, jobs, start } = mixed(makeRule(1), 2, 1, sprints)
+        const one = start()
+        one.run()
+        const { busy, lost, present, sprinting } = one.totals()
+        close(present, sum(one.response))
+        const work = sum(spelt(compiled, jobs, 2).map(({ stages }) => sum(stages.map(({ tasks, slots }) => sum(tasks) * slots))))
+        if (sprints) expect(sprinting).toBeGreaterThan(0)
+        if (!restarts) expect(lost).toBe(0)
+        if (!restarts || !sprints) close(busy + sprinting, work + lost)
+        for (let i = 0; i < jobs.count; i++)
+          if (one.response[i] < one.held[i] * (1 - 1e-9) - 1e-9) throw new Error(`job ${i} was held longer than it was there`)
+      },
+    )
+
+    it('gangs, arrays and stages: stopped and gone on with, the same bytes; in hours, the same but for the unit', () => {
+      const { jobs, start } = mixed(makeRule(1), 3)
+      const [whole, pieces] = [start(), start()]
+      whole.run()
+      for (let t = 0; t < jobs.arrival[jobs.count - 1]; t += 3.7) pieces.run(t)
+      pieces.run()
+      expect([...pieces.response]).toEqual([...whole.response])
+      const hours = mixed(makeRule(3600), 3, 3600).start()
+      hours.run()
+      for (let i = 0; i < jobs.count; i++) close(hours.response[i], whole.response[i] * 3600, 1e-6)
+    })
+
     it('settings that change nothing change nothing: θ = 0, speed 1, no timeout named, a bucket that nobody uses', () => {
       const plain = predict(name, {})
       for (const identity of [
@@ -243,4 +298,55 @@ function predict(discipline: string, policy: object): Prediction {
   const answer = simulateScenario(read.value, { seed: 3, replications: 3, jobsPerReplication: 1500 })
   if (isRefusal(answer)) throw new Error(answer.message)
   return answer
+}
+
+/** Gangs, arrays of at most three tasks at once, and jobs of stages, on ten slots. Task times are bounded: under restart others have no steady state. */
+function mixed(rule: DisciplineRule, seed: number, unit = 1, sprints = false) {
+  const time = (low: number, high: number) => ({ kind: 'uniform', lowSeconds: low * unit, highSeconds: high * unit })
+  const jobClass = (name: string, priority: number, ratePerSecond: number, work: object) => ({
+    name,
+    priority,
+    arrival: { kind: 'poisson', ratePerSecond: ratePerSecond / unit },
+    work,
+  })
+  const read = validate('scenario', {
+    schema: 'halftone/scenario/1',
+    name: 'mixed',
+    workload: {
+      schema: 'halftone/workload/1',
+      name: 'three kinds',
+      classes: [
+        jobClass('gang', 1, 0.4, {
+          kind: 'gang',
+          slots: { counts: [1, 2, 4], probabilities: [0.5, 0.3, 0.2] },
+          runTime: time(0.1, 4),
+        }),
+        jobClass('array', 2, 0.1, {
+          kind: 'array',
+          tasks: { counts: [2, 9], probabilities: [0.5, 0.5] },
+          taskTime: time(0.1, 3),
+          runningAtMost: 3,
+        }),
+        jobClass('stages', 3, 0.1, {
+          kind: 'stages',
+          stages: [
+            { name: 'map', setup: time(0.1, 1), tasks: { counts: [2, 8], probabilities: [0.5, 0.5] }, taskTime: time(0.1, 3) },
+            { name: 'reduce', tasks: 3, taskTime: time(0.1, 2) },
+          ],
+        }),
+      ],
+    },
+    cluster: { schema: 'halftone/cluster/1', name: 'ten', nodes: [{ name: 'n', count: 5, slots: 2 }] },
+    policy: {
+      schema: 'halftone/policy/1',
+      name: 'p',
+      discipline: 'fcfs',
+      ...(sprints ? { sprint: { speed: 2, timeoutSeconds: { gang: 1 * unit, array: 0, stages: 2 * unit } } } : {}),
+    },
+  })
+  if (!read.ok) throw new Error(JSON.stringify(read.issues))
+  const compiled = compileScenario(read.value, undefined, rule)
+  if (isRefusal(compiled)) throw new Error(compiled.message)
+  const jobs = drawJobs(compiled, seed, 0, 300)
+  return { compiled, jobs, start: () => new TaskEngine(compiled, withOrdinals(jobs, 3), seed, 0, 100) }
 }
