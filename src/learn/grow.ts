@@ -215,6 +215,10 @@ export class Grower {
       }
       const block = this.inNear ? near : far
       const rows = end - start
+      if (rules.keepRows) {
+        this.firsts[node] = start + (this.inNear ? offset : 0)
+        this.counts[node] = rows
+      }
       if (depth > deepest) deepest = depth
       const cut =
         classes > 0
@@ -245,10 +249,6 @@ export class Grower {
       } else {
         nodes[2 * node] = 255
         nodes[2 * node + 1] = node
-        if (rules.keepRows) {
-          this.firsts[node] = start + (this.inNear ? offset : 0)
-          this.counts[node] = rows
-        }
       }
       if (this.inNear && height === floor) this.goBack(offset)
     }
