@@ -9,7 +9,7 @@ import {
   type Unfit,
 } from '../learn/index.js'
 import { type Caveat, isRefusal } from '../model/index.js'
-import { type Calibrated, type CalibratedLearner, type CalibrateOptions, calibrate } from './calibrate.js'
+import { type CalibrateOptions, calibrate } from './calibrate.js'
 import { nested } from './nested.js'
 import { outside, type Seen, seenOf } from './outside.js'
 import type { WhiteModel } from './white.js'
@@ -22,9 +22,12 @@ export interface ResidualOptions extends CalibrateOptions {
   readonly fade?: number
 }
 
+/** What is corrected: a calibrated white model, or anything else that foresees positive numbers. */
+export type Base = RegressionModel & { holds?(table: Table): Uint8Array }
+
 /** A white model with a learned correction. */
 export interface Corrected extends RegressionModel {
-  readonly white: Calibrated
+  readonly white: Base
   readonly correction: RegressionModel
   readonly fade: number
   /** 1 for each row with an answer; `predict` gives 0 for the others. */
@@ -41,13 +44,13 @@ export interface Corrected extends RegressionModel {
  * Where the white model has no answer (unstable), there is none. Hand a constrained learner (`monotone`) where the correction must not bend the white model the wrong way.
  */
 export function residual(
-  white: WhiteModel | CalibratedLearner,
+  white: WhiteModel | Regressor,
   learner: Regressor,
   options: ResidualOptions = {},
 ): Regressor & {
   fit(samples: Samples, options: FitOptions): Corrected | Unfit
 } {
-  const base = 'fit' in white ? white : calibrate(white, options)
+  const base: Regressor = 'fit' in white ? white : calibrate(white, options)
   const fade = options.fade ?? 1
   const name = `${base.name} × ${learner.name}`
   return {
@@ -72,7 +75,7 @@ export function logErrors(model: { predict(table: Table): Float64Array }, { feat
   return target.map((value, i) => (answers[i] > 0 ? Math.log(value / answers[i]) : 0))
 }
 
-function correctedModel(learner: string, white: Calibrated, correction: RegressionModel, fade: number, seen: Seen): Corrected {
+function correctedModel(learner: string, white: Base, correction: RegressionModel, fade: number, seen: Seen): Corrected {
   const caveats: Caveat[] = [
     ...white.caveats,
     ...correction.caveats.filter(({ code }) => !white.caveats.some((one) => one.code === code)),
@@ -93,7 +96,7 @@ function correctedModel(learner: string, white: Calibrated, correction: Regressi
       for (let i = 0; i < out.length; i++) out[i] *= Math.exp(faded(distance[i], fade) * logs[i])
       return out
     },
-    holds: (table) => white.holds(table),
+    holds: (table) => white.holds?.(table) ?? new Uint8Array(table.rows).fill(1),
     save: (): SavedModel => nested(model, { white, correction }, { fade }, { low: seen.low, high: seen.high }),
   }
   return model
