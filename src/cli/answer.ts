@@ -23,7 +23,8 @@ export async function give(io: Io, options: AnswerOptions, answer: Answer): Prom
   if (options.html !== undefined) io.err(`written: ${options.html}\n`)
 }
 
-async function write(io: Io, path: string, content: string): Promise<void> {
+/** Writes a file whole, or ends the command with the reason. */
+export async function write(io: Io, path: string, content: string): Promise<void> {
   const written = await writeWhole(path, content)
   if (!written.ok) stopForIssues(io, reportOf([written.issue]))
 }

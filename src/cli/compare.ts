@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import type { Edge } from '../model/index.js'
+import { type Edge, isRefusal } from '../model/index.js'
 import { comparisonPage, comparisonText } from '../report/index.js'
-import { compare, readMeasurements, type SaidOfTable } from '../study/index.js'
-import { give, progressFor, stopForIssues, style } from './answer.js'
+import { compare, keptModel, readMeasurements, type SaidOfTable } from '../study/index.js'
+import { give, progressFor, stopForIssues, stopForRefusal, style, write } from './answer.js'
 import type { Io } from './io.js'
 import { type AnswerOptions, addAnswerOptions, addSeed, positive } from './options.js'
 
@@ -17,6 +17,7 @@ interface CompareCliOptions extends AnswerOptions {
   readonly repeats: number
   readonly threads: number
   readonly seed: number
+  readonly model?: string
 }
 
 /** `halftone compare`: which kind of model foresees what was measured, under splits that show what each is good for. */
@@ -46,6 +47,7 @@ export function addCompareCommand(program: Command, io: Io): void {
       [30, 0.1, 0.25, 0.5, 0.75],
     )
     .option('--repeats <n>', 'draws of each split', positive, 5)
+    .option('--model <file>', 'keep the chosen model, with what was measured of it, for halftone predict --model')
     .option('--threads <n>', 'threads; errors do not depend on them, times do', positive, 1)
   addSeed(addAnswerOptions(command, { html: true }))
     .addHelpText(
@@ -72,6 +74,12 @@ export function addCompareCommand(program: Command, io: Io): void {
         threads: options.threads,
         progress: (done) => bar.update(done),
       }).finally(() => bar.stop())
+      if (options.model !== undefined) {
+        const kept = keptModel(reading.question, comparison, options.seed)
+        if (isRefusal(kept)) return stopForRefusal(io, kept, options)
+        await write(io, options.model, `${JSON.stringify(kept)}\n`)
+        if (!options.quiet) io.err(`written: ${options.model} (${kept.predictor})\n`)
+      }
       await give(io, options, {
         value: comparison,
         text: () => comparisonText(comparison, style(io)),

@@ -1,19 +1,20 @@
 import { type Command, Option } from 'commander'
 import { askAll, choose } from '../grey/index.js'
-import { type HeldOut, isRefusal, type Prediction, type PredictOptions } from '../model/index.js'
+import { type HeldOut, isRefusal, type Prediction, type PredictOptions, reportOf } from '../model/index.js'
 import { heldOutText, predictionPage, predictionText, refusalText } from '../report/index.js'
-import { holdOut, predictors } from '../study/index.js'
-import { give, orStop, progressFor, stopForRefusal, style } from './answer.js'
+import { type FittedModelFile, holdOut, measuredPredictor, predictors, readNoun, timed } from '../study/index.js'
+import { give, orStop, progressFor, stopForIssues, stopForRefusal, style } from './answer.js'
 import type { Io } from './io.js'
 import { addAnswerOptions, addClusterOptions, addSeed, addTraceOptions, addWorkloadOptions, share } from './options.js'
 import { askedOf, type QuestionOptions, questionFor } from './question.js'
 import { traceFor } from './trace.js'
 
 interface PredictCliOptions extends QuestionOptions {
-  readonly with: 'choose' | 'analytic' | 'simulated' | 'all'
+  readonly with: 'choose' | 'analytic' | 'simulated' | 'learned' | 'all'
   readonly seed: number
   readonly precision?: number
   readonly heldOut?: number
+  readonly model?: string
 }
 
 export function addPredictCommand(program: Command, io: Io): void {
@@ -23,9 +24,10 @@ export function addPredictCommand(program: Command, io: Io): void {
     .description('How each class fares under the policy in force, with an interval on every figure.')
     .addOption(
       new Option('--with <predictor>', 'which model answers: the cheapest that holds, a named one, or all side by side')
-        .choices(['choose', 'analytic', 'simulated', 'all'])
+        .choices(['choose', 'analytic', 'simulated', 'learned', 'all'])
         .default('choose'),
     )
+    .option('--model <file>', 'a model that halftone compare kept: it takes part, and what was measured decides who answers')
     .option('--precision <share>', 'wanted half-width of the interval of each mean, such as 2%', share)
   command.option(
     '--held-out <share>',
@@ -48,9 +50,13 @@ export function addPredictCommand(program: Command, io: Io): void {
         progress: (done) => bar.update(done),
       }
       const context = { scenario: scenario.name, policy: scenario.policy, seed: options.seed }
+      const kept = options.model === undefined ? undefined : modelFor(io, options.model, options)
+      const able = kept ? [...predictors, timed(kept.predictor)] : predictors
       if (options.with !== 'all') {
-        const able = options.with === 'choose' ? predictors : predictors.filter(({ kind }) => kind === options.with)
-        const answer = choose(able, scenario, asked)
+        const asks = able.filter(
+          ({ kind }) => options.with === 'choose' || (options.with === 'learned' && kind === 'grey') || kind === options.with,
+        )
+        const answer = choose(asks, scenario, asked, kept?.measured)
         bar.stop()
         const prediction = orStop<Prediction>(io, answer, options)
         await give(io, options, {
@@ -60,7 +66,7 @@ export function addPredictCommand(program: Command, io: Io): void {
         })
         return
       }
-      const answers = askAll(predictors, scenario, asked)
+      const answers = askAll(able, scenario, asked)
       bar.stop()
       const held = answers.filter(({ answer }) => !isRefusal(answer))
       const best = held.at(-1)?.answer as Prediction | undefined
@@ -81,6 +87,13 @@ export function addPredictCommand(program: Command, io: Io): void {
         page: () => predictionPage(best, context),
       })
     })
+}
+
+/** The kept model of a file; ends the command where it is none, or does not fit scenarios. */
+function modelFor(io: Io, path: string, options: PredictCliOptions): FittedModelFile {
+  const read = readNoun(path, 'measured-model')
+  if (!read.ok) return stopForIssues(io, reportOf(read.issues), options)
+  return orStop<FittedModelFile>(io, measuredPredictor(read.value, predictors), options)
 }
 
 async function predictHeldOut(io: Io, path: string, options: PredictCliOptions, share: number): Promise<void> {

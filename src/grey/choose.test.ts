@@ -41,3 +41,49 @@ describe('choose', () => {
     ).toEqual([false, true])
   })
 })
+
+describe('choose with measured errors', () => {
+  const measured = (errors: Readonly<Record<string, number | undefined>>, errorAtMost?: number) => ({
+    errorOf: ({ name }: Predictor) => {
+      const medianError = errors[name]
+      return medianError === undefined
+        ? ('never' as const)
+        : { medianError, p90Error: 3 * medianError, rows: 40, region: 'load 0.7 to 0.8' }
+    },
+    ...(errorAtMost === undefined ? {} : { errorAtMost }),
+  })
+  const asked = (errors: Readonly<Record<string, number | undefined>>, errorAtMost?: number): Prediction =>
+    choose([says('formula', {}), says('grey', {})], scenario, { seed: 1 }, measured(errors, errorAtMost)) as Prediction
+  const said = ({ caveats }: Prediction, code: string): string | undefined => caveats.find((one) => one.code === code)?.message
+
+  it('takes the cheapest that was good enough, and says how good', () => {
+    const answer = asked({ formula: 0.04, grey: 0.01 })
+    expect(answer.predictor.name).toBe('formula')
+    expect(said(answer, 'measured-error')).toBe(
+      'where it was measured (load 0.7 to 0.8) it erred by 4 % in the median and 12 % at the p90, on 40 rows that it had not seen',
+    )
+  })
+
+  it('passes over a cheap answer that erred too much', () => {
+    const answer = asked({ formula: 0.3, grey: 0.02 })
+    expect(answer.predictor.name).toBe('grey')
+    expect(said(answer, 'chosen')).toBe(
+      'answered by analytic (grey); analytic erred by 30 % in the median where it was measured (load 0.7 to 0.8)',
+    )
+  })
+
+  it('takes the least bad where none is good enough', () => {
+    expect(asked({ formula: 0.2, grey: 0.3 }).predictor.name).toBe('formula')
+    expect(asked({ formula: 0.2, grey: 0.15 }).predictor.name).toBe('grey')
+  })
+
+  it('puts up with as much error as it is told to', () => {
+    expect(asked({ formula: 0.3, grey: 0.02 }, 0.5).predictor.name).toBe('formula')
+  })
+
+  it('says plainly that nothing was ever measured there', () => {
+    const answer = asked({})
+    expect(answer.predictor.name).toBe('formula')
+    expect(said(answer, 'never-measured')).toContain('no measurement is like this scenario')
+  })
+})

@@ -5,6 +5,7 @@ import { Cluster } from './cluster.js'
 import { Comparison } from './comparison.js'
 import { Goal } from './goal.js'
 import { type Issue, shown } from './issue.js'
+import { checkMeasuredModel, MeasuredModel } from './measured-model.js'
 import { Measurements } from './measurements.js'
 import { Plan } from './plan.js'
 import { Policy } from './policy.js'
@@ -25,6 +26,7 @@ const NOUNS = {
   plan: { schema: Plan, check: () => [] },
   characterisation: { schema: Characterisation, check: () => [] },
   comparison: { schema: Comparison, check: () => [] },
+  'measured-model': { schema: MeasuredModel, check: checkMeasuredModel },
   measurements: { schema: Measurements, check: () => [] },
 } as const
 

@@ -45,12 +45,7 @@ export function turnKnob(scenario: Scenario, path: string, value: number | strin
 
 /** Puts a value where a path points, in place; parts on the way that are missing are made. Says what is missing where it leads nowhere. Nothing is checked. */
 export function pointKnob(copy: object, path: string, value: number | string): string | undefined {
-  const parts = path.split('.').flatMap((part) => {
-    const match = /^([^[\]]*)((?:\[\d+\])*)$/.exec(part)
-    if (!match) return [part]
-    const indices = [...match[2]!.matchAll(/\[(\d+)\]/g)].map((index) => Number(index[1]))
-    return match[1] === '' ? indices : [match[1]!, ...indices]
-  })
+  const parts = stepsOf(path)
   let node: unknown = copy
   for (const [i, part] of parts.entries()) {
     if (typeof node !== 'object' || node === null || (Array.isArray(node) && typeof part === 'string'))
@@ -64,6 +59,24 @@ export function pointKnob(copy: object, path: string, value: number | string): s
     }
   }
   return undefined
+}
+
+/** What stands where a path points; undefined where it leads nowhere. */
+export function readKnob(scenario: object, path: string): unknown {
+  return stepsOf(path).reduce<unknown>(
+    (node, step) => (typeof node === 'object' && node !== null ? (node as Record<string | number, unknown>)[step] : undefined),
+    scenario,
+  )
+}
+
+/** `a.b[0].c` as its steps. */
+function stepsOf(path: string): (string | number)[] {
+  return path.split('.').flatMap((part) => {
+    const match = /^([^[\]]*)((?:\[\d+\])*)$/.exec(part)
+    if (!match) return [part]
+    const indices = [...match[2]!.matchAll(/\[(\d+)\]/g)].map((index) => Number(index[1]))
+    return match[1] === '' ? indices : [match[1]!, ...indices]
+  })
 }
 
 function wrong(path: string, message: string): Turned {

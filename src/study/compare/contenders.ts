@@ -24,7 +24,7 @@ import {
   unfit,
 } from '../../learn/index.js'
 import { refuse } from '../../model/index.js'
-import { quantile } from '../../num/index.js'
+import { quantile, Rng } from '../../num/index.js'
 import type { Contender } from './contest.js'
 import type { Observed } from './observed.js'
 import type { White } from './whites.js'
@@ -190,18 +190,40 @@ function whitesOf(white: White): Contender[] {
   ]
 }
 
-/** A simulation is searched less: it has few parameters, and each evaluation costs. */
+/** What is dear is searched less. */
 function searchFor(white: White): CalibrateOptions {
-  return white.simulated ? { starts: 2, searches: 1 } : {}
+  return white.dear ? { starts: 2, searches: 1 } : {}
+}
+
+/**
+ * A calibration that is asked for again with the same rows is not made again: the hybrids of one draw all begin with it. The luck of its search comes from the rows alone, so that it
+ * is the same for whoever asks first.
+ */
+function remembered(make: () => CalibratedLearner): CalibratedLearner {
+  let learner: CalibratedLearner | undefined
+  const known = new Map<string, ReturnType<CalibratedLearner['fit']>>()
+  return {
+    name: make().name,
+    fit(samples) {
+      learner ??= make()
+      const key = `${samples.features.columns.map((column) => column.join(',')).join(';')};${samples.target.join(',')}`
+      const found = known.get(key) ?? learner.fit(samples, { rng: new Rng(samples.target.length, 'calibration') })
+      // of one draw, its folds and their folds; not of all draws for ever
+      if (known.size > 60) known.clear()
+      known.set(key, found)
+      return found
+    },
+  }
 }
 
 function greysOf(white: White): Contender[] {
   const options = searchFor(white)
+  const kept = remembered(() => calibrate(white.make(true), options))
   const grey = (name: string, what: string, make: (base: CalibratedLearner, shared: boolean) => Regressor): Contender => ({
     name,
     kind: 'grey',
     what,
-    make: (shared) => make(calibrate(white.make(shared), options), shared),
+    make: (shared) => make(shared ? kept : calibrate(white.make(false), options), shared),
   })
   const small = (): Regressor => forest({ trees: 40 })
   const unaffordable: Contender = {
@@ -236,7 +258,7 @@ function greysOf(white: White): Contender[] {
       name: 'blend',
       kind: 'grey',
       what: 'white, learners and residuals, weighted by their errors on held-out rows',
-      make: (shared) => blend(white.make(shared), [ridge(), small()], { ...options, folds: 3 }),
+      make: (shared) => blend(white.make(shared), [ridge(), small()], { ...options, folds: white.dear ? 2 : 3 }),
     },
     ...white.own.map(
       ({ name, what, make }): Contender => ({

@@ -1,5 +1,5 @@
 /** From a file to a comparison: a table, or a file that says what a table is. */
-import { dirname, resolve } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import {
   type Caveat,
   caveat,
@@ -27,6 +27,7 @@ export interface CompareQuestion {
   readonly configuration?: Edge
   readonly caveats: readonly Caveat[]
   readonly columns?: Readonly<Record<string, string>>
+  readonly figure?: NonNullable<Measurements['figure']>
 }
 
 export type CompareReading =
@@ -44,7 +45,7 @@ export async function readMeasurements(path: string, said: SaidOfTable = {}): Pr
     if (!read.ok) return wrong(read.issues)
     measurements = { ...read.value, ...said }
     folder = dirname(path)
-    data = resolve(folder, read.value.data)
+    data = inFolder(folder, read.value.data)
   }
   const cells = await readCells(data)
   if (!cells.ok) return { ok: false, issues: cells.issues }
@@ -105,10 +106,13 @@ export async function readMeasurements(path: string, said: SaidOfTable = {}): Pr
       ...(edges.load === undefined ? {} : { load: edges.load }),
       ...(edges.configuration === undefined ? {} : { configuration: edges.configuration }),
       ...(measurements.columns === undefined ? {} : { columns: measurements.columns }),
+      ...(measurements.figure === undefined ? {} : { figure: measurements.figure }),
       caveats,
     },
   }
 }
+
+const inFolder = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path))
 
 async function scenarioSpec(
   asked: string,
@@ -126,7 +130,7 @@ async function scenarioSpec(
     }
     return { ok: false, issues: reportOf([issue]) }
   }
-  const reading = await readScenario(resolve(folder, asked))
+  const reading = await readScenario(inFolder(folder, asked))
   if (!reading.ok) return { ok: false, issues: reading.issues }
   const { scenario } = reading.question
   const columns = measurements.columns ?? {}

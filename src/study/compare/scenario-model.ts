@@ -99,5 +99,5 @@ export function scenarioModel(spec: ScenarioSpec): White {
         return found !== undefined && Number.isFinite(found) && found > 0 ? found : 0
       }),
   })
-  return { name: spec.scenario.name, simulated: !formula, standsAlone: true, make, own: [] }
+  return { name: spec.scenario.name, simulated: !formula, dear: true, standsAlone: true, make, own: [] }
 }

@@ -31,6 +31,8 @@ export interface White {
   readonly name: string
   /** Each answer is a simulation: what asks for thousands of answers is left out. */
   readonly simulated: boolean
+  /** An answer takes a millisecond or more: it is searched less. */
+  readonly dear: boolean
   /** Has it something to say before it is calibrated? */
   readonly standsAlone: boolean
   /** A fresh model (`shared` false) or one that may remember what it was asked before. */
@@ -47,9 +49,9 @@ const QUERIES = 30_000
 export function whiteOf(spec: WhiteSpec): White {
   switch (spec.kind) {
     case 'throughput':
-      return { name: 'step time', simulated: false, standsAlone: false, make: () => stepTimeModel(), own: [] }
+      return { name: 'step time', simulated: false, dear: false, standsAlone: false, make: () => stepTimeModel(), own: [] }
     case 'station':
-      return { name: 'station', simulated: false, standsAlone: true, make: stationModel, own: [] }
+      return { name: 'station', simulated: false, dear: false, standsAlone: true, make: stationModel, own: [] }
     case 'scenario':
       return scenarioModel(spec)
     case 'sprint-queue': {
@@ -58,6 +60,7 @@ export function whiteOf(spec: WhiteSpec): White {
       return {
         name: 'sprint queue',
         simulated: true,
+        dear: true,
         standsAlone: true,
         make: (shared) => sprintQueueModel({ curves: curves(shared) }),
         own: [
