@@ -3,7 +3,7 @@
  * giving them out, as `pool.ts` has them:
  *
  * `pool`   — node-blind: fits when so many slots, CPUs and so much memory are free in all; the fastest slots first;
- * `packed` — as few nodes as can be: on one node where one can hold it (the fullest that does, fastest group first), else as many slots a node as a whole
+ * `packed` — as few nodes as can be: on one node where one can hold it (the fullest that does, of the fastest nodes), else as many slots a node as a whole
  *            free node of the group takes, and one node more for the rest;
  * `spread` — one slot at a time from the node with the most slots free, as long as the node has the CPUs and memory that go with the slot.
  *
@@ -419,18 +419,26 @@ export class NodePool implements Pool {
       this.put(this.fullest(0, this.nodeGroup.length, 1, 0, job, []), 0, 0, job, pieces)
       return
     }
+    // nodes of one speed at a time, the fastest first: one node, or else several of one group
     let g = 0
-    while (!this.groupHolds(room, g, k, job)) g++
+    for (let last = 0; ; g = last) {
+      while (last < this.groups.length && this.groups[last].speed === this.groups[g].speed) last++
+      const one = this.fullest(this.groupFirst[g], this.groupFirst[last], k, k, job, [])
+      if (one >= 0) {
+        this.put(one, k, k, job, pieces)
+        return
+      }
+      while (g < last && !this.groupHolds(room, g, k, job)) g++
+      if (g < last) break
+    }
     const [from, end] = [this.groupFirst[g], this.groupFirst[g + 1]]
     const each = this.emptyTakes(g, k, job)
     const chosen: number[] = []
     let rest = k
-    if (k > each) {
-      for (let node = from; node < end && rest >= each; node++) {
-        if (this.most(room, node, k, job) < each) continue
-        chosen.push(node)
-        rest -= each
-      }
+    for (let node = from; node < end && rest >= each; node++) {
+      if (this.most(room, node, k, job) < each) continue
+      chosen.push(node)
+      rest -= each
     }
     const last = rest > 0 ? this.fullest(from, end, rest, k, job, chosen) : -1
     for (const node of chosen) this.put(node, each, k, job, pieces)

@@ -3,7 +3,7 @@
  *
  * `count`  — one pool of equal slots: a gang fits when enough are free;
  * `groups` — one pool of slots of several speeds: the fastest free ones first, a gang goes at the speed of its slowest slot;
- * `packed` — a gang sits on as few nodes as can be: on one node where one can hold it (the fullest that does, fastest group first), else on
+ * `packed` — a gang sits on as few nodes as can be: on one node where one can hold it (the fullest that does, of the fastest nodes), else on
  *            whole nodes of one group and one more for the rest; it waits while that is not to be had, however many slots are free elsewhere;
  * `spread` — one slot at a time from the emptiest node, over all groups: fits when enough are free.
  *
@@ -339,9 +339,27 @@ export class SlotPool implements Pool {
     return speed
   }
 
+  /** Of the fastest groups that hold the gang: the one with the fullest node for it, or else the first that holds it on several. */
+  private groupFor(k: number): number {
+    const { groups, bucketFrom, bucketSize } = this
+    for (let from = 0, end = 0; ; from = end) {
+      while (end < groups.length && groups[end].speed === groups[from].speed) end++
+      let best = -1
+      let least = Number.POSITIVE_INFINITY
+      for (let g = from; g < end; g++) {
+        let f = k
+        while (f <= groups[g].slots && bucketSize[bucketFrom[g] + f] === 0) f++
+        if (f > groups[g].slots || f >= least) continue
+        least = f
+        best = g
+      }
+      if (best >= 0) return best
+      for (let g = from; g < end; g++) if (this.groupFits(g, k)) return g
+    }
+  }
+
   private takePacked(job: number, k: number): number {
-    let g = 0
-    while (!this.groupFits(g, k)) g++
+    const g = this.groups.length === 1 ? 0 : this.groupFor(k)
     const { slots, speed } = this.groups[g]
     const from = this.bucketFrom[g]
     let rest = k

@@ -209,7 +209,8 @@ export function slowSimulation(settings: SlowSettings): SlowRun {
         cpus: stage.slots === 0 ? stage.cpus : (stage.cpus * slots) / stage.slots,
         memory: stage.slots === 0 ? stage.memory : (stage.memory * slots) / stage.slots,
       }))
-    const equal = (a: number, b: number) => (settings.ties === 'changed-last' ? changed[b] - changed[a] : 0)
+    const equal = (a: number, b: number) =>
+      settings.ties === 'changed-last' ? nodes[a].group - nodes[b].group || changed[b] - changed[a] : 0
     const cpus = (a: number, b: number) => (settings.ties === 'changed-last' ? 0 : free[a].cpus - free[b].cpus)
     const fullest = (among: readonly number[]) =>
       [...among].sort((a, b) => free[a].slots - free[b].slots || cpus(a, b) || equal(a, b) || a - b)[0]
@@ -232,15 +233,13 @@ export function slowSimulation(settings: SlowSettings): SlowRun {
       }
       return parts(every.filter((n) => got[n] > 0).map((n) => ({ node: n, slots: got[n] })))
     }
+    // all nodes are equally fast: one node if any takes it, else several of one group
+    const single = every.filter((n) => canTake(free[n], stage) >= stage.slots)
+    if (single.length > 0) return parts([{ node: fullest(single), slots: stage.slots }])
     for (const group of new Set(nodes.map((node) => node.group))) {
       const mine = every.filter((n) => nodes[n].group === group)
-      const single = mine.filter((n) => canTake(free[n], stage) >= stage.slots)
       const most = canTake(nodes[mine[0]], stage)
-      if (most >= stage.slots) {
-        if (single.length > 0) return parts([{ node: fullest(single), slots: stage.slots }])
-        continue
-      }
-      if (most === 0) continue
+      if (most === 0 || most >= stage.slots) continue
       const whole = mine
         .filter((n) => canTake(free[n], stage) >= most)
         .sort((a, b) => equal(a, b) || a - b)
