@@ -3,7 +3,7 @@ import { couldHold, demandOf } from './demand.js'
 import { type Issue, shown } from './issue.js'
 import { CountLaw, Law } from './law.js'
 import { Policy } from './policy.js'
-import { AccuracyCurve, Arrival, Needs, type Stage, Work } from './workload.js'
+import { AccuracyCurve, Arrival, MarkedProcess, Needs, type Stage, Work } from './workload.js'
 
 /**
  * What must hold of a value beyond its shape. Each check takes the value as it was read, looks only at the parts that have the right
@@ -110,22 +110,31 @@ function checkSubGenerator(rows: readonly (readonly number[])[], order: number, 
   return found
 }
 
-function checkMap(d0: readonly (readonly number[])[], d1: readonly (readonly number[])[], place: string): Checked {
+type Rows = readonly (readonly number[])[]
+
+function checkMap(d0: Rows, d1: Rows, place: string): Checked {
+  return checkMarked(d0, [[`${place}.d1`, d1]], place)
+}
+
+/** One generator in parts: d0 without arrivals, the others each with arrivals of a kind. */
+function checkMarked(d0: Rows, marked: readonly (readonly [string, Rows])[], place: string): Checked {
   const found: Checked = []
-  if (d0.length !== d1.length) found.push(issue('wrong-shape', `${place}.d1`, `needs ${d0.length} rows like d0`, d1.length))
+  for (const [at, rows] of marked)
+    if (d0.length !== rows.length) found.push(issue('wrong-shape', at, `needs ${d0.length} rows like d0`, rows.length))
   d0.forEach((row, i) => {
-    const other = d1[i] ?? []
     if (row.length !== d0.length) found.push(issue('wrong-shape', `${place}.d0[${i}]`, `needs ${d0.length} columns`, row.length))
-    if (other.length !== d0.length)
-      found.push(issue('wrong-shape', `${place}.d1[${i}]`, `needs ${d0.length} columns`, other.length))
+    for (const [at, rows] of marked) {
+      const other = rows[i] ?? []
+      if (other.length !== d0.length) found.push(issue('wrong-shape', `${at}[${i}]`, `needs ${d0.length} columns`, other.length))
+      other.forEach((rate, j) => {
+        if (rate < 0) found.push(issue('not-a-generator', `${at}[${i}][${j}]`, 'a rate must not be negative', rate))
+      })
+    }
     row.forEach((rate, j) => {
       if (i !== j && rate < 0)
         found.push(issue('not-a-generator', `${place}.d0[${i}][${j}]`, 'a rate off the diagonal must not be negative', rate))
     })
-    other.forEach((rate, j) => {
-      if (rate < 0) found.push(issue('not-a-generator', `${place}.d1[${i}][${j}]`, 'a rate must not be negative', rate))
-    })
-    const sum = [...row, ...other].reduce((a, b) => a + b, 0)
+    const sum = [...row, ...marked.flatMap(([, rows]) => rows[i] ?? [])].reduce((a, b) => a + b, 0)
     if (Math.abs(sum) > TOLERANCE * Math.max(Math.abs(row[i] ?? 0), Number.MIN_VALUE)) {
       found.push(issue('not-a-generator', `${place}.d0[${i}]`, 'rows of d0 and d1 together must sum to 0', sum))
     }
@@ -240,6 +249,32 @@ function checkAccuracy(value: unknown, place: string): Checked {
   return found
 }
 
+/** The marked process and the classes that it brings: each has the other. */
+function checkMarks(workload: Node, base: string): Checked {
+  const found: Checked = []
+  const process = MarkedProcess.safeParse(workload['arrivals'])
+  const names: string[] = []
+  list(workload['classes']).forEach((raw, i) => {
+    const { name, arrival } = node(raw)
+    if (typeof name !== 'string' || node(arrival)['kind'] !== 'marked') return
+    names.push(name)
+    const place = `${base}classes[${i}].arrival`
+    if (workload['arrivals'] === undefined)
+      found.push(issue('missing-process', place, '`marked` needs the workload’s `arrivals`'))
+    else if (process.success && !process.data.d1[name]?.some((row) => row.some((rate) => rate > 0)))
+      found.push(issue('no-arrivals', `${base}arrivals.d1.${name}`, 'the class is `marked` and no move of the process brings it'))
+  })
+  if (!process.success) return found
+  const { d0, d1 } = process.data
+  for (const name of Object.keys(d1))
+    if (!names.includes(name))
+      found.push(
+        issue('unknown-class', `${base}arrivals.d1.${name}`, 'there is no class of this name whose arrival is `marked`', name),
+      )
+  const marked = Object.entries(d1).map(([name, rows]) => [`${base}arrivals.d1.${name}`, rows] as const)
+  return [...found, ...checkMarked(d0, marked, `${base}arrivals`)]
+}
+
 function checkPhases(jobClass: Node, place: string): Checked {
   const phases = list(jobClass['phases'])
   const shares = phases.map((phase) => node(phase)['share'])
@@ -261,6 +296,7 @@ export function checkWorkload(value: unknown, base = ''): Checked {
   const workload = node(value)
   const hasTrace = workload['trace'] !== undefined
   const found: Checked = []
+  found.push(...checkMarks(workload, base))
   const seen = new Map<string, number>()
   list(workload['classes']).forEach((raw, i) => {
     const jobClass = node(raw)

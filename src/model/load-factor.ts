@@ -34,7 +34,13 @@ export function withLoadFactor(
   replay?: ReplayJobs,
 ): { readonly scenario: Scenario; readonly replay?: ReplayJobs } {
   const classes = scenario.workload.classes.map((jobClass) => ({ ...jobClass, arrival: oftener(jobClass.arrival, factor) }))
-  const asked = { ...scenario, workload: { ...scenario.workload, classes } }
+  const { arrivals } = scenario.workload
+  const together = arrivals && {
+    ...arrivals,
+    d0: scaled(arrivals.d0, factor),
+    d1: Object.fromEntries(Object.entries(arrivals.d1).map(([name, rows]) => [name, scaled(rows, factor)])),
+  }
+  const asked = { ...scenario, workload: { ...scenario.workload, classes, ...(together ? { arrivals: together } : {}) } }
   if (!replay) return { scenario: asked }
   return { scenario: asked, replay: { ...replay, submitSeconds: replay.submitSeconds.map((seconds) => seconds / factor) } }
 }
@@ -49,6 +55,7 @@ function oftener(arrival: Arrival, factor: number): Arrival {
       return { ...arrival, d0: scaled(arrival.d0, factor), d1: scaled(arrival.d1, factor) }
     case 'time-of-day':
       return { ...arrival, ratePerSecond: arrival.ratePerSecond.map((rate) => rate * factor) }
+    case 'marked':
     case 'replay':
       return arrival
   }

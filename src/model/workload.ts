@@ -21,9 +21,13 @@ export const Arrival = z
         .meta({ description: 'Rate in each of equally long windows that together make up one period (24 for a day by hour).' }),
       periodSeconds: positive,
     }),
+    z.strictObject({ kind: z.literal('marked') }),
     z.strictObject({ kind: z.literal('replay') }),
   ])
-  .meta({ id: 'Arrival', description: '`replay` takes the times of the workload’s own trace.' })
+  .meta({
+    id: 'Arrival',
+    description: '`replay` takes the times of the workload’s own trace, `marked` those of its marked process (`arrivals`).',
+  })
 export type Arrival = z.infer<typeof Arrival>
 
 /**
@@ -206,12 +210,28 @@ export const TraceReference = z
   })
 export type TraceReference = z.infer<typeof TraceReference>
 
+/**
+ * One Markov chain that brings jobs of several classes, so that they come correlated: rates per second of the moves without an arrival (d0,
+ * its diagonal minus the sum of all the others) and of those with an arrival of each class (d1, by class name).
+ */
+export const MarkedProcess = z
+  .strictObject({
+    kind: z.literal('marked-map'),
+    d0: z.array(z.array(z.number())).min(1),
+    d1: z.record(z.string(), z.array(z.array(z.number())).min(1)),
+  })
+  .meta({ id: 'MarkedProcess' })
+export type MarkedProcess = z.infer<typeof MarkedProcess>
+
 /** Classes of jobs: when they come, what they need, what dropping some of their data costs. */
 export const Workload = z
   .strictObject({
     schema: z.literal('halftone/workload/1'),
     name: z.string().min(1),
     classes: z.array(JobClass).min(1),
+    arrivals: MarkedProcess.optional().meta({
+      description: 'A marked process that brings the jobs of all classes whose arrival is `marked`.',
+    }),
     trace: TraceReference.optional(),
     caveats: z
       .array(

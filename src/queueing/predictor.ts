@@ -17,7 +17,9 @@ import {
   type Times,
   wattsAtSpeed,
 } from '../model/index.js'
+import { type MarkedArrivals, markedArrivalRates } from '../num/index.js'
 import type { ServiceLaw } from './law.js'
+import { markedStation } from './marked-station.js'
 import { multiServerPriority, multiServerStation } from './mgc.js'
 import { fcfsStation, type StationAnswer, type StationClass, type StationTime } from './priority.js'
 import { lawQuantile, scaleLaw } from './service-law.js'
@@ -28,8 +30,8 @@ import { gangServiceLaw, stagesServiceLaw } from './waves.js'
  * Predicts by formula: M/G/1 with priorities, exactly, where one job at a time has the cluster (or every job needs all of it); M/G/c where equal gangs
  * share it, by Kimura’s formula and waits apportioned to priorities, with the interval of `APPROXIMATION_ERROR`.
  *
- * Holds for Poisson arrivals, first come first served or priorities without preemption or with preemption and resumption, drops of any kind, and a
- * sprint timer from dispatch with unlimited budget. Everything else is refused (`unsupported`), and so is load of 1 or above (`unstable`, with it).
+ * Holds for Poisson arrivals (or, on one server, one marked process that brings all classes), first come first served or priorities without
+ * preemption or with preemption and resumption, drops of any kind, and a sprint timer from dispatch with unlimited budget. Everything else is refused (`unsupported`), and so is load of 1 or above (`unstable`, with it).
  * Source: specs, equations E2–E5, E8, E11; H. Takagi (1991); T. Kimura (1986); A. Bondi and J. Buzen (1984).
  */
 export const analyticPredictor: Predictor = {
@@ -58,7 +60,7 @@ function refuses(scenario: Scenario): Refusal | undefined {
   const discipline = PREEMPTION[policy.discipline]
   if (!discipline) return no(`the discipline ${policy.discipline}`)
   for (const { arrival, work, name } of workload.classes) {
-    if (arrival.kind !== 'poisson') return no(`${arrival.kind} arrivals (${name})`)
+    if (arrival.kind !== 'poisson' && arrival.kind !== 'marked') return no(`${arrival.kind} arrivals (${name})`)
     if (work.kind === 'replay') return no(`replayed jobs (${name})`)
     if (work.kind === 'array') return no(`arrays of tasks (${name})`)
     if (work.kind === 'stages' ? work.stages.some(({ needs }) => needs) : work.needs)
@@ -66,6 +68,9 @@ function refuses(scenario: Scenario): Refusal | undefined {
     if (work.kind === 'gang' && work.runTimeBySlots) return no(`run times that depend on the size (${name})`)
     if (policy.engine === 'shared' && work.kind === 'stages') return no(`stages of tasks that share the cluster (${name})`)
   }
+  const marked = workload.classes.filter(({ arrival }) => arrival.kind === 'marked').length
+  if (marked > 0 && marked < workload.classes.length) return no('marked arrivals beside others')
+  if (marked > 0 && policy.engine === 'shared' && serversOf(scenario) !== 1) return no('marked arrivals at several servers')
   if (cluster.nodes.some(({ speed }) => speed !== cluster.nodes[0]!.speed)) return no('nodes of different speeds')
   if (policy.engine === 'shared' && policy.placement !== 'pool') return no('gangs that must fit on nodes')
   if (policy.engine === 'shared' && serversOf(scenario) === undefined) return no('gangs of different sizes')
@@ -91,11 +96,20 @@ function serversOf({ workload, cluster }: Scenario): number | undefined {
   return sizes.size === 1 && typeof size === 'number' ? Math.floor(slotCount(cluster) / size) : undefined
 }
 
+/** The process that brings all classes, in their order; undefined where each has its own. */
+function processOf({ workload }: Scenario): MarkedArrivals | undefined {
+  const { arrivals, classes } = workload
+  if (!arrivals || classes.some(({ arrival }) => arrival.kind !== 'marked')) return undefined
+  return { D0: arrivals.d0, D: classes.map(({ name }) => arrivals.d1[name]!) }
+}
+
 function lawsOf(scenario: Scenario): { station: StationClass; plain: ServiceLaw; timer?: SprintTimer }[] | Refusal {
   const { workload, cluster, policy } = scenario
   const speed = cluster.nodes[0]!.speed
   const laws: { station: StationClass; plain: ServiceLaw; timer?: SprintTimer }[] = []
-  for (const { name, arrival, work, priority } of workload.classes) {
+  const process = processOf(scenario)
+  const marked = process && markedArrivalRates(process)
+  for (const [k, { name, arrival, work, priority }] of workload.classes.entries()) {
     const drop = policy.drop[name] ?? 0
     const timeout = policy.sprint?.timeoutSeconds[name]
     const timer =
@@ -107,7 +121,7 @@ function lawsOf(scenario: Scenario): { station: StationClass; plain: ServiceLaw;
     if (isRefusal(service)) return service
     laws.push({
       station: {
-        arrivalRate: arrival.kind === 'poisson' ? arrival.ratePerSecond : 0,
+        arrivalRate: arrival.kind === 'poisson' ? arrival.ratePerSecond : (marked?.[k] ?? 0),
         service: speed === 1 ? service : scaleLaw(service, 1 / speed),
         priority,
       },
@@ -120,6 +134,8 @@ function lawsOf(scenario: Scenario): { station: StationClass; plain: ServiceLaw;
 
 function solve(scenario: Scenario, classes: readonly StationClass[], servers: number): StationAnswer | Refusal {
   const discipline = PREEMPTION[scenario.policy.discipline]!
+  const process = processOf(scenario)
+  if (process) return markedStation(process, classes, discipline)
   if (discipline === 'fcfs') return servers === 1 ? fcfsStation(classes) : multiServerStation(classes, servers)
   return multiServerPriority(classes, servers, discipline)
 }

@@ -9,7 +9,7 @@ import { cumulative, fillerOf, lawMean, mapRate, pick, stationary } from './laws
 /** Fills `out[0 … n − 1]` with the next arrival times (s, ascending, continuing where the last call stopped). */
 export type FillArrivals = (out: Float64Array) => void
 
-type Drawn = Exclude<Arrival, { kind: 'replay' }>
+type Drawn = Exclude<Arrival, { kind: 'replay' | 'marked' }>
 
 /** The process as a function that goes on filling. */
 export function arrivalsOf(arrival: Drawn, rng: Rng): FillArrivals {

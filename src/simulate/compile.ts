@@ -24,6 +24,7 @@ import { arrivalRate } from './arrivals.js'
 import type { DisciplineRule } from './discipline.js'
 import { disciplineRule } from './disciplines/index.js'
 import { counterOf, countMean, countMost, type FillTimes, fillerOf, lawMoments } from './laws.js'
+import { markedRates } from './markedArrivals.js'
 import { NodePool } from './nodePool.js'
 import { type Pool, poolOf, SlotPool } from './pool.js'
 import { type RateSettings, rateSettings } from './rates.js'
@@ -113,9 +114,15 @@ export function compileScenario(scenario: Scenario, replay?: ReplayJobs, rule?: 
   const exclusive = policy.engine === 'exclusive'
   const refusal = unsupported(scenario, replay)
   if (refusal) return refusal
+  const marked = markedRates(workload)
   const classes = workload.classes.map((jobClass, k): CompiledClass => {
     const { name, priority, arrival, work } = jobClass
-    const rate = arrival.kind === 'replay' ? replayRate(replay, k) : arrivalRate(arrival)
+    const rate =
+      arrival.kind === 'replay'
+        ? replayRate(replay, k)
+        : arrival.kind === 'marked'
+          ? (marked.get(name) ?? 0)
+          : arrivalRate(arrival)
     const dropped = droppedShare(policy, jobClass)
     const base = {
       name,

@@ -13,6 +13,7 @@ import type { CompiledClass, CompiledScenario, CompiledStage } from './compile.j
 import type { RunJobs } from './engine.js'
 import { withFailures } from './failures.js'
 import { Makespan } from './makespan.js'
+import { markedStreams } from './markedArrivals.js'
 import type { JobNeeds } from './nodePool.js'
 import { Workspace } from './workspace.js'
 
@@ -32,7 +33,10 @@ export function drawJobs(
   const classIndex = space.uint16('class', count)
   const size = space.float64('size', count)
   const slots = space.int32('slots', count)
-  const streams = compiled.classes.map((jobClass) => new ClassStream(compiled, jobClass, seed, replication))
+  const marked = markedStreams(compiled.scenario.workload, seed, replication)
+  const streams = compiled.classes.map(
+    (jobClass) => new ClassStream(compiled, jobClass, seed, replication, marked.get(jobClass.name)),
+  )
   if (streams.length === 1) {
     const [stream] = streams
     classIndex.fill(0)
@@ -195,11 +199,13 @@ class ClassStream {
     private readonly jobClass: CompiledClass,
     seed: number,
     replication: number,
+    marked: FillArrivals | undefined,
   ) {
     const name = `replication ${replication}/class ${jobClass.name}`
     const { arrival, stages } = jobClass
     if (arrival.kind === 'replay') throw new Error('a replayed class has no law to draw from')
-    this.times = arrivalsOf(arrival, new Rng(seed, `${name}/arrivals`))
+    if (arrival.kind === 'marked' && marked === undefined) throw new Error('a marked class without a process that brings it')
+    this.times = arrival.kind === 'marked' ? marked! : arrivalsOf(arrival, new Rng(seed, `${name}/arrivals`))
     this.runRng = new Rng(seed, `${name}/run times`)
     this.slotsRng = new Rng(seed, `${name}/slots`)
     this.maker =
