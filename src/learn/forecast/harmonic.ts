@@ -30,6 +30,8 @@ const LEVEL_RATES = [0.01, 0.03, 0.1, 0.3]
 const CLEARLY = 0.95
 /** Fewest errors some way ahead that anything is told from. */
 const FEW_AHEAD = 20
+/** Standard deviations from the median of its phase beyond which a value is brought closer before the first fit. */
+const FAR = 3
 /** Standard deviation of a normal law over its median absolute deviation. */
 const NORMAL_SPREAD = 1.4826
 
@@ -88,9 +90,12 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
       const missing = measured < count
       const order = Math.min(orderAtMost, Math.floor(measured / 4))
 
+      const fitAll = (): void => basis.fit(filled)
       // all frequencies first: what they leave is noise, from which those that stand out are told
       for (let i = 0; i < count; i++) filled[i] = !Number.isNaN(values[i]) ? values[i] : 0
-      regress(() => basis.fit(filled))
+      if (robust) screen()
+      regress(fitAll)
+      if (robust) for (let i = 0; i < count; i++) if (!Number.isNaN(values[i])) residuals[i] = filled[i] - fittedAt(i)
       let noise = noiseOf(Array.from({ length: K }, (_, k) => k))
       const weights = new Float64Array(K)
       const chosen: number[] = []
@@ -184,12 +189,41 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
         for (let i = 0; i < count; i++) residuals[i] = values[i] - fittedAt(i)
       }
 
+      /** Brings values far from the median of their phase to within some typical distances of it: the first fit should not have to get over them. */
+      function screen(): void {
+        const [period = 1] = periods
+        const middles = errors
+        let seen = 0
+        for (let phase = 0; phase < period; phase++) {
+          let m = 0
+          for (let i = phase; i < count; i += period) if (!Number.isNaN(values[i])) work[m++] = values[i]
+          if (m === 0) continue
+          const sorted = work.subarray(0, m).sort()
+          const middle = (sorted[m >> 1] + sorted[(m - 1) >> 1]) / 2
+          for (let i = phase; i < count; i += period) middles[i] = middle
+          seen += m
+        }
+        let m = 0
+        for (let i = 0; i < count; i++) if (!Number.isNaN(values[i])) work[m++] = Math.abs(values[i] - middles[i])
+        const most =
+          FAR * NORMAL_SPREAD * work.subarray(0, m).sort()[m >> 1] * Math.sqrt(seen / Math.max(seen - period, seen / 2))
+        if (!(most > 1e-9)) return
+        for (let i = 0; i < count; i++)
+          if (!Number.isNaN(values[i])) filled[i] = middles[i] + Math.max(-most, Math.min(most, values[i] - middles[i]))
+      }
+
+      /** 1.48 median absolute residuals: the standard deviation of normal ones. */
+      function typicalResidual(): number {
+        let m = 0
+        for (let i = 0; i < count; i++) if (!Number.isNaN(residuals[i])) work[m++] = Math.abs(residuals[i])
+        return NORMAL_SPREAD * work.subarray(0, m).sort()[m >> 1]
+      }
+
+      /** Fits again and again with residuals beyond the typical one counted as that large, until that settles. */
       function holdBack(solve: () => void): void {
         let before = Number.POSITIVE_INFINITY
         for (let round = 0; round < ROBUST_ROUNDS; round++) {
-          let m = 0
-          for (let i = 0; i < count; i++) if (!Number.isNaN(residuals[i])) work[m++] = Math.abs(residuals[i])
-          const most = NORMAL_SPREAD * work.subarray(0, m).sort()[m >> 1]
+          const most = typicalResidual()
           // settled, or all but a few are met exactly
           if (!(most < 0.98 * before) || most < 1e-9) break
           before = most
