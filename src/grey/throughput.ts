@@ -55,6 +55,8 @@ export function stepTimeModel(growth: SyncGrowth = 'ring'): WhiteModel {
     side: [
       {
         column: 'computeTime',
+        // what is left of a step outside synchronisation is compute only roughly
+        weight: 0.25,
         predict: (table, p) => {
           const gpus = columnOf(table, 'gpus')
           return computeTimes(table, p).map((seconds, i) => (gpus[i] > 1 ? seconds * p[7] : seconds))
