@@ -26,8 +26,8 @@ import {
   unfit,
 } from './learner.js'
 import { presentRows, rowWeights, sampleCaveats } from './prepare.js'
-import { quantilesOfLeaves, type RankedTrees, ranked } from './quantile-leaves.js'
-import { packForest, unpackForest } from './save-trees.js'
+import { quantilesOfLeaves, ranked } from './quantile-leaves.js'
+import { type ForestParts, packForest, unpackForest } from './save-trees.js'
 import type { Samples, Table } from './table.js'
 import { forBlocks, leafOf, sumOfTrees, walkerOf } from './tree.js'
 import { monotoneOf, settingIssues } from './tree-settings.js'
@@ -371,23 +371,6 @@ function outOfBagOf({ ground, classes, rowsOf }: ForestPlan, pieces: readonly Fo
     if (likeliest !== target[row]) wrong += weight
   })
   return { rows: Int32Array.from(rows, (row) => rowsOf?.[row] ?? row), predictions, error: wrong / mass }
-}
-
-/** A fitted forest as values: what is saved and loaded. */
-export interface ForestParts {
-  readonly learner: ForestRequest['kind']
-  readonly task: ForestRequest['task']
-  readonly names: readonly string[]
-  readonly caveats: readonly Caveat[]
-  readonly bins: Bins
-  readonly trees: readonly Pick<GrownTree, 'nodes' | 'values' | 'depth' | 'shares'>[]
-  /** The least and the greatest target. */
-  readonly low: number
-  readonly high: number
-  readonly classes: Float64Array
-  readonly levels: readonly number[]
-  readonly gainShares: Float64Array
-  readonly leaves?: RankedTrees
 }
 
 /** A forest that was saved. */

@@ -1,8 +1,9 @@
 /** Forests and boosted trees as flat arrays, and back. */
+import type { Caveat } from '../model/index.js'
 import type { Bins, ColumnBins } from './bins.js'
-import type { ForestParts } from './forest.js'
+import type { GrownTree } from './grow.js'
 import type { SavedModel } from './learner.js'
-import type { LeafRows } from './quantile-leaves.js'
+import type { LeafRows, RankedTrees } from './quantile-leaves.js'
 import { levelsFrom, savedLevels } from './saved.js'
 
 type Arrays = Record<string, Float64Array | Float32Array | Int32Array | Uint8Array>
@@ -65,6 +66,23 @@ export function unpackTrees(arrays: SavedModel['arrays']): PlainTree[] {
     values: values.slice(from[t], from[t + 1]),
     depth,
   }))
+}
+
+/** A fitted forest as values: what is saved and loaded. */
+export interface ForestParts {
+  readonly learner: 'forest' | 'extra-trees' | 'quantile-forest'
+  readonly task: SavedModel['task']
+  readonly names: readonly string[]
+  readonly caveats: readonly Caveat[]
+  readonly bins: Bins
+  readonly trees: readonly Pick<GrownTree, 'nodes' | 'values' | 'depth' | 'shares'>[]
+  /** The least and the greatest target. */
+  readonly low: number
+  readonly high: number
+  readonly classes: Float64Array
+  readonly levels: readonly number[]
+  readonly gainShares: Float64Array
+  readonly leaves?: RankedTrees
 }
 
 export function packForest(parts: ForestParts): SavedModel {
