@@ -5,7 +5,8 @@
  *
  * A query that has not ended T seconds after its timer began (at its arrival or its start) sprints until it ends or the bucket is empty.
  * While it sprints the first share p of its work goes `speed` times as fast and the rest as ever; the bucket drains one second a second
- * all the same, since the lever is pulled. Time to do the work from x to w in a sprint: (pw − x)⁺/s + (w − max(x, pw)).
+ * all the same, since the lever is pulled (so read, the error of the marginal rate is the published one: `bench/quality/sprint-golden`).
+ * Time to do the work from x to w in a sprint: (pw − x)⁺/s + (w − max(x, pw)).
  *
  *   token bucket   d(level)/dt = B/R − (queries sprinting), within 0 … B, full at first
  *   window reset   d(level)/dt = −(queries sprinting), not below 0; at times R, 2R, … the level is B again
