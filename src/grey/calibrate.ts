@@ -383,7 +383,7 @@ function estimatesOf(
   return parameters.map((p, i) => {
     const deviation = Math.sqrt(Math.max(variances[i], 0))
     const width = high[i] - low[i]
-    const identified = width > 0 && variances[i] * prior[i] < 0.5
+    const identified = width <= 0 || variances[i] * prior[i] < 0.5 // a parameter that is given is held
     return {
       name: p.name,
       value: unscale(p, z[i]),
