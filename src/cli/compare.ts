@@ -1,12 +1,22 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Edge, isRefusal } from '../model/index.js'
 import { comparisonPage, comparisonText } from '../report/index.js'
-import { compare, keptModel, readMeasurements, type SaidOfTable } from '../study/index.js'
-import { give, progressFor, stopForIssues, stopForRefusal, style, write } from './answer.js'
+import {
+  type CompareQuestion,
+  compare,
+  keptModel,
+  type Observed,
+  observedWindows,
+  readMeasurements,
+  type SaidOfTable,
+} from '../study/index.js'
+import { give, orStop, progressFor, stopForIssues, stopForRefusal, style, write } from './answer.js'
 import type { Io } from './io.js'
-import { type AnswerOptions, addAnswerOptions, addSeed, positive } from './options.js'
+import { addAnswerOptions, addClusterOptions, addSeed, addTraceOptions, durationSeconds, positive } from './options.js'
+import { askedOf, type QuestionOptions } from './question.js'
+import { traceFor } from './trace.js'
 
-interface CompareCliOptions extends AnswerOptions {
+interface CompareCliOptions extends QuestionOptions {
   readonly observed?: string
   readonly leave?: string[]
   readonly load?: Edge
@@ -18,6 +28,8 @@ interface CompareCliOptions extends AnswerOptions {
   readonly threads: number
   readonly seed: number
   readonly model?: string
+  readonly window?: number
+  readonly figure: 'mean' | 'p95'
 }
 
 /** `halftone compare`: which kind of model foresees what was measured, under splits that show what each is good for. */
@@ -26,7 +38,7 @@ export function addCompareCommand(program: Command, io: Io): void {
     .command('compare')
     .argument(
       '<measurements>',
-      'a table (CSV, TSV, Parquet) of conditions and what was observed, or a YAML file that says what a table is',
+      'a table (CSV, TSV, Parquet) of conditions and what was observed, a YAML file that says what a table is, or a trace with --window',
     )
     .description(
       'White, black and grey models side by side on your own measurements: error against cost, with an honest verdict.',
@@ -47,12 +59,16 @@ export function addCompareCommand(program: Command, io: Io): void {
       [30, 0.1, 0.25, 0.5, 0.75],
     )
     .option('--repeats <n>', 'draws of each split', positive, 5)
+    .option('--window <time>', 'for a trace: windows of so long, each with its load and the response recorded of its jobs', time)
+    .addOption(
+      new Option('--figure <figure>', 'for a trace: which response of a window').choices(['mean', 'p95']).default('mean'),
+    )
     .option('--model <file>', 'keep the chosen model, with what was measured of it, for halftone predict --model')
     .option('--threads <n>', 'threads; errors do not depend on them, times do', positive, 1)
-  addSeed(addAnswerOptions(command, { html: true }))
+  addSeed(addAnswerOptions(addClusterOptions(addTraceOptions(command)), { html: true }))
     .addHelpText(
       'after',
-      '\nExamples:\n  halftone compare examples/sprint/sprint.csv --group workload --html compare.html\n  halftone compare steps.csv --observed step_time --configuration "gpus>4" --threads 2\n  halftone compare measurements.yaml --json\n',
+      '\nExamples:\n  halftone compare examples/sprint/sprint.csv --group workload --html compare.html\n  halftone compare steps.csv --observed step_time --configuration "gpus>4" --threads 2\n  halftone compare measurements.yaml --json\n  halftone compare jobs.sacct.gz --slots 112 --window 6h\n',
     )
     .action(async (path: string, options: CompareCliOptions) => {
       const said: SaidOfTable = {
@@ -63,11 +79,13 @@ export function addCompareCommand(program: Command, io: Io): void {
         ...(options.group === undefined ? {} : { group: options.group }),
         ...(options.white === undefined ? {} : { white: options.white }),
       }
-      const reading = await readMeasurements(path, said)
-      if (!reading.ok) return stopForIssues(io, reading.issues, options)
+      const question =
+        options.window === undefined
+          ? await tableFor(io, path, said, options)
+          : await windowsFor(io, path, options, options.window)
       const bar = progressFor(io, 'comparing', options)
       const comparison = await compare({
-        ...reading.question,
+        ...question,
         points: options.points,
         repeats: options.repeats,
         seed: options.seed,
@@ -75,7 +93,7 @@ export function addCompareCommand(program: Command, io: Io): void {
         progress: (done) => bar.update(done),
       }).finally(() => bar.stop())
       if (options.model !== undefined) {
-        const kept = keptModel(reading.question, comparison, options.seed)
+        const kept = keptModel(question, comparison, options.seed)
         if (isRefusal(kept)) return stopForRefusal(io, kept, options)
         await write(io, options.model, `${JSON.stringify(kept)}\n`)
         if (!options.quiet) io.err(`written: ${options.model} (${kept.predictor})\n`)
@@ -86,6 +104,30 @@ export function addCompareCommand(program: Command, io: Io): void {
         page: () => comparisonPage(comparison),
       })
     })
+}
+
+async function tableFor(io: Io, path: string, said: SaidOfTable, options: CompareCliOptions): Promise<CompareQuestion> {
+  const reading = await readMeasurements(path, said)
+  return reading.ok ? reading.question : stopForIssues(io, reading.issues, options)
+}
+
+/** Windows of a trace; the station is their theory. */
+async function windowsFor(io: Io, path: string, options: CompareCliOptions, windowSeconds: number): Promise<CompareQuestion> {
+  const trace = await traceFor(io, path, options)
+  const { figure: of, seed } = options
+  const observed = orStop<Observed>(io, observedWindows(trace, askedOf(io, trace, options), { windowSeconds, of, seed }), options)
+  return {
+    observed,
+    white: { kind: observed.simulated === undefined ? 'station' : 'replay' },
+    load: options.load ?? 'offeredShare',
+    caveats: [],
+  }
+}
+
+function time(text: string): number {
+  const seconds = durationSeconds(text)
+  if (seconds === undefined || seconds <= 0) throw new InvalidArgumentError('expected a time, such as 6h or 1d')
+  return seconds
 }
 
 function list(text: string): string[] {

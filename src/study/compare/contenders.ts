@@ -21,13 +21,14 @@ import {
   type Regressor,
   ridge,
   sameColumns,
+  type Table,
   unfit,
 } from '../../learn/index.js'
-import { refuse } from '../../model/index.js'
+import { isRefusal, refuse } from '../../model/index.js'
 import { quantile, Rng } from '../../num/index.js'
 import type { Contender } from './contest.js'
 import type { Observed } from './observed.js'
-import type { White } from './whites.js'
+import { type White, whiteOf } from './whites.js'
 
 const TREES = 100
 
@@ -99,6 +100,38 @@ function columnItself(column: string): Regressor {
   }
 }
 
+/** A learner that does not see one of the columns. */
+function withoutColumn(learner: Regressor, column: string | undefined): Regressor {
+  if (column === undefined) return learner
+  const without = (table: Table): Table => {
+    const keep = table.names.map((_, c) => c).filter((c) => table.names[c] !== column)
+    return {
+      rows: table.rows,
+      names: keep.map((c) => table.names[c]!),
+      columns: keep.map((c) => table.columns[c]!),
+      ...(table.levels ? { levels: keep.map((c) => table.levels![c]) } : {}),
+    }
+  }
+  return {
+    name: learner.name,
+    fit(samples, options) {
+      const inner = learner.fit({ ...samples, features: without(samples.features) }, options)
+      if (isRefusal(inner)) return inner
+      const { names } = samples.features
+      const model: RegressionModel = {
+        ...inner,
+        names,
+        predict(table) {
+          sameColumns(model, table)
+          return inner.predict(without(table))
+        },
+        save: () => ({ ...inner.save(), names }),
+      }
+      return model
+    },
+  }
+}
+
 /** A white model with its parameters at their priors: nothing is learned. */
 function asItStands(white: White, shared: boolean): Regressor {
   const model = white.make(shared)
@@ -139,7 +172,7 @@ export function contendersFor(white: White | undefined, observed: Observed): Con
     name,
     kind: 'black',
     what,
-    make: () => onLogScale(make()),
+    make: () => onLogScale(withoutColumn(make(), observed.simulated)),
   })
   const baselines: Contender[] = [
     { name: 'median seen', kind: 'baseline', what: 'the median of what was observed, whatever the condition', make: medianSeen },
@@ -161,16 +194,20 @@ export function contendersFor(white: White | undefined, observed: Observed): Con
     black('boosting', 'gradient-boosted trees', () => boosting()),
     black('net', 'a net of two layers of 64', () => net()),
   ]
-  return white === undefined ? [...baselines, ...blacks] : [...baselines, ...whitesOf(white), ...blacks, ...greysOf(white)]
+  // a replayed trace is the white model of its windows; formulas on the same load stand beside it
+  const replayed = observed.simulated !== undefined
+  const formulas = replayed ? whitesOf(whiteOf({ kind: 'station' }), 'analytic', 'analytic, calibrated') : []
+  const whites = white === undefined ? [] : replayed ? whitesOf(white, 'simulated', 'simulated, calibrated') : whitesOf(white)
+  return white === undefined ? [...baselines, ...blacks] : [...baselines, ...formulas, ...whites, ...blacks, ...greysOf(white)]
 }
 
-function whitesOf(white: White): Contender[] {
+function whitesOf(white: White, alone = 'white, as it stands', set = 'white'): Contender[] {
   const calibrated = white.make(true).parameters.length > 0
   return [
     ...(white.standsAlone
       ? [
           {
-            name: 'white, as it stands',
+            name: alone,
             kind: 'white' as const,
             what: `${white.name} with nothing learned`,
             make: (shared: boolean) => asItStands(white, shared),
@@ -180,7 +217,7 @@ function whitesOf(white: White): Contender[] {
     ...(calibrated
       ? [
           {
-            name: 'white',
+            name: set,
             kind: 'white' as const,
             what: `${white.name}, its ${white.make(true).parameters.length} parameters calibrated`,
             make: (shared: boolean): Regressor => calibrate(white.make(shared), searchFor(white)),
@@ -219,10 +256,16 @@ function remembered(make: () => CalibratedLearner): CalibratedLearner {
 function greysOf(white: White): Contender[] {
   const options = searchFor(white)
   const kept = remembered(() => calibrate(white.make(true), options))
-  const grey = (name: string, what: string, make: (base: CalibratedLearner, shared: boolean) => Regressor): Contender => ({
+  const grey = (
+    name: string,
+    what: string,
+    make: (base: CalibratedLearner, shared: boolean) => Regressor,
+    beyond = false,
+  ): Contender => ({
     name,
     kind: 'grey',
     what,
+    beyond,
     make: (shared) => make(shared ? kept : calibrate(white.make(false), options), shared),
   })
   const small = (): Regressor => forest({ trees: 40 })
@@ -239,9 +282,12 @@ function greysOf(white: White): Contender[] {
     }),
   }
   return [
-    grey('residual', 'white times what a forest finds missing', (base) => residual(base, forest({ trees: TREES }))),
-    grey('HyBoost', 'white, then ridge and a forest on what is left', (base) =>
-      hyBoost(base, [ridge(), forest({ trees: TREES })]),
+    grey('residual', 'white times what a forest finds missing', (base) => residual(base, forest({ trees: TREES })), true),
+    grey(
+      'HyBoost',
+      'white, then ridge and a forest on what is left',
+      (base) => hyBoost(base, [ridge(), forest({ trees: TREES })]),
+      true,
     ),
     grey('KNN selection', 'white or forest, whichever did better nearby', (base) =>
       selectByNeighbours([base, onLogScale(small())], { folds: 4 }),
@@ -257,6 +303,7 @@ function greysOf(white: White): Contender[] {
     {
       name: 'blend',
       kind: 'grey',
+      beyond: true,
       what: 'white, learners and residuals, weighted by their errors on held-out rows',
       make: (shared) => blend(white.make(shared), [ridge(), small()], { ...options, folds: white.dear ? 2 : 3 }),
     },
@@ -265,6 +312,7 @@ function greysOf(white: White): Contender[] {
         name,
         kind: 'grey',
         what,
+        beyond: true,
         make: (shared) => make(forest({ trees: TREES, columnsPerSplit: 100 }), shared),
       }),
     ),

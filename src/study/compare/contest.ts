@@ -20,6 +20,8 @@ export interface Contender {
   readonly kind: ContenderKind
   /** What it is, in a few words. */
   readonly what: string
+  /** Beyond the data it is theory times a correction, and not a learner, which has seen nothing there. */
+  readonly beyond?: boolean
   /** A learner; with `shared` false a fresh one that remembers nothing of earlier fits, so that its cost can be measured. */
   make(shared: boolean): Regressor
 }
@@ -81,13 +83,16 @@ export function contest(
       caveats: model.caveats.map(({ code }) => code),
     }
   })
-  const chosen = choice(attempts, contenders)
+  const chosen = choice(attempts, contenders, plan.kind === 'unseen-load' || plan.kind === 'unseen-configuration')
   return chosen === undefined ? attempts : [...attempts, chosen]
 }
 
-/** The grey attempt with the least error on held-out training rows; it cost what all of them cost. */
-function choice(attempts: readonly Attempt[], contenders: readonly Contender[]): Attempt | undefined {
-  const grey = attempts.filter((_, i) => contenders[i]!.kind === 'grey')
+/**
+ * The grey attempt with the least error on held-out training rows; it cost what all of them cost. Where rows beyond the data are asked about, only those are chosen from that are theory times a
+ * correction there: held-out training rows reach a short step beyond the others, and do not show where a learner ends.
+ */
+function choice(attempts: readonly Attempt[], contenders: readonly Contender[], beyond: boolean): Attempt | undefined {
+  const grey = attempts.filter((_, i) => contenders[i]!.kind === 'grey' && (!beyond || contenders[i]!.beyond))
   const able = grey.filter(({ refusal }) => refusal === undefined)
   if (able.length === 0) return undefined
   const best = able.reduce((least, one) => (one.heldOutError < least.heldOutError ? one : least))

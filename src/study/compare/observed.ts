@@ -18,6 +18,8 @@ export interface Observed {
   readonly ordered?: boolean
   /** A column that is the answer as it was just before: the baseline of a series. */
   readonly before?: string
+  /** A column that is a simulated answer: theory and grey may see it, learners that know no theory may not. */
+  readonly simulated?: string
 }
 
 export type ObservedReading =

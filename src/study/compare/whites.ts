@@ -17,7 +17,7 @@ import { scenarioModel } from './scenario-model.js'
 
 /** A white model as plain data, which threads can be told. */
 export type WhiteSpec =
-  | { readonly kind: 'throughput' | 'sprint-queue' | 'station' }
+  | { readonly kind: (typeof WHITE_NAMES)[number] | 'replay' }
   | {
       readonly kind: 'scenario'
       readonly scenario: Scenario
@@ -41,6 +41,19 @@ export interface White {
   readonly own: readonly { readonly name: string; readonly what: string; make(inner: Regressor, shared: boolean): Regressor }[]
 }
 
+/** The column of windows of a trace that holds what a replay says. */
+export const REPLAYED = 'simulatedSeconds'
+
+/** What a replay of the trace says, times a factor that observations may set. */
+function replayModel(): WhiteModel {
+  return {
+    name: 'replay',
+    columns: [REPLAYED],
+    parameters: [{ name: 'factor', low: 0.01, high: 100, prior: 1, spread: 1, positive: true }],
+    predict: (table, [factor]) => table.columns[table.names.indexOf(REPLAYED)]!.map((seconds) => seconds * factor!),
+  }
+}
+
 export const WHITE_NAMES = ['throughput', 'sprint-queue', 'station'] as const
 
 const QUERIES = 30_000
@@ -52,6 +65,8 @@ export function whiteOf(spec: WhiteSpec): White {
       return { name: 'step time', simulated: false, dear: false, standsAlone: false, make: () => stepTimeModel(), own: [] }
     case 'station':
       return { name: 'station', simulated: false, dear: false, standsAlone: true, make: stationModel, own: [] }
+    case 'replay':
+      return { name: 'replay', simulated: false, dear: false, standsAlone: true, make: replayModel, own: [] }
     case 'scenario':
       return scenarioModel(spec)
     case 'sprint-queue': {
