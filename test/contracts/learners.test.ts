@@ -96,7 +96,7 @@ const cases: LearnerCase[] = [
     make: () => logistic({ penalty: 0.01 }),
     wrongSettings: [() => logistic({ penalty: Number.POSITIVE_INFINITY }), () => logistic({ classWeights: [[3, 0]] })],
     ...exact,
-    // an iteration that stops at a gradient of 1e-10
+    // an iteration that stops at a gradient of 1e-8
     rowOrder: 1e-6,
     weightIsCount: 1e-6,
     columnUnits: 1e-6,
