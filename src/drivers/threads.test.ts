@@ -6,9 +6,17 @@ const module = (): URL =>
   new URL(
     `data:text/javascript,${encodeURIComponent(`
       import { parentPort, workerData } from 'node:worker_threads'
-      parentPort.on('message', ({ at, piece }) => {
-        if (piece < 0) parentPort.postMessage({ at, fault: 'negative' })
-        else setTimeout(() => parentPort.postMessage({ at, answer: workerData.add + piece * piece }), 20 - piece)
+      parentPort.on('message', ({ pieces, taken }) => {
+        const next = () => {
+          const at = Atomics.add(taken, 0, 1)
+          if (at >= pieces.length) return
+          if (pieces[at] < 0) return parentPort.postMessage({ at, fault: 'negative' })
+          setTimeout(() => {
+            parentPort.postMessage({ at, answer: workerData.add + pieces[at] ** 2 })
+            next()
+          }, 20 - pieces[at])
+        }
+        next()
       })`)}`,
   )
 
@@ -21,6 +29,28 @@ describe('threads', () => {
     expect(done).toEqual(pieces.map((i) => i + 1))
     expect(await pool.map(pieces)).toEqual(pieces.map((i) => i * i + 1))
     expect(await pool.map([])).toEqual([])
+    await pool.close()
+  })
+
+  it('the calling thread is one of them where it is given the work, alone too', async () => {
+    const squares =
+      ({ add }: { add: number }) =>
+      (piece: number) =>
+        add + piece * piece
+    const pieces = Array.from({ length: 40 }, (_, i) => i % 20)
+    for (const size of [1, 3]) {
+      const pool = openThreads<{ add: number }, number, number>(module(), { add: 2 }, size, squares)
+      expect(pool.size).toBe(size)
+      const done: number[] = []
+      expect(await pool.map(pieces, (n) => done.push(n))).toEqual(pieces.map((i) => i * i + 2))
+      expect(done).toEqual(pieces.map((_, i) => i + 1))
+      await pool.close()
+    }
+    const falls = (): ((piece: number) => number) => () => {
+      throw new Error('negative')
+    }
+    const pool = openThreads<{ add: number }, number, number>(module(), { add: 0 }, 1, falls)
+    await expect(pool.map([-1])).rejects.toThrow('a thread failed')
     await pool.close()
   })
 

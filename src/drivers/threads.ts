@@ -11,6 +11,12 @@ export interface Threads<Piece, Answer> {
   close(): Promise<void>
 }
 
+/** What a thread is sent: the pieces of a map, and the shared number of those that were taken. */
+interface Asked<Piece> {
+  readonly pieces: readonly Piece[]
+  readonly taken: Int32Array
+}
+
 /** What a thread sends back. */
 interface Sent<Answer> {
   readonly at: number
@@ -18,13 +24,25 @@ interface Sent<Answer> {
   readonly fault?: string
 }
 
-/** Starts threads that run `module` (which calls `serveThread`); `setup` is handed to each once. One `map` at a time. */
-export function openThreads<Setup, Piece, Answer>(module: URL, setup: Setup, size: number): Threads<Piece, Answer> {
-  const workers = Array.from({ length: Math.max(1, size) }, () => new Worker(module, { workerData: setup }))
+/**
+ * Starts threads that run `module` (which calls `serveThread`); `setup` is handed to each once. One `map` at a time.
+ *
+ * Whoever is free takes the next piece off a shared counter, so that nobody waits to be given one. With `own`, the calling thread is one of the
+ * `size` and begins at once, while the others still load; it looks up between two pieces only, so pieces should be short then.
+ */
+export function openThreads<Setup, Piece, Answer>(
+  module: URL,
+  setup: Setup,
+  size: number,
+  own?: (setup: Setup) => (piece: Piece) => Answer,
+): Threads<Piece, Answer> {
+  const wanted = Math.max(1, size)
+  const workers = Array.from({ length: own === undefined ? wanted : wanted - 1 }, () => new Worker(module, { workerData: setup }))
+  const work = own?.(setup)
   let closing = false
   let fault: unknown
   /** What to do with what arrives, while a map is under way. */
-  let under: { took(worker: Worker, sent: Sent<Answer>): void; failed(cause: unknown): void } | undefined
+  let under: { took(sent: Sent<Answer>): void; failed(cause: unknown): void } | undefined
   const failed = (cause: unknown): void => {
     if (closing) return
     fault ??= cause
@@ -32,39 +50,51 @@ export function openThreads<Setup, Piece, Answer>(module: URL, setup: Setup, siz
   }
   for (const worker of workers) {
     worker.on('message', (sent: Sent<Answer>) => {
-      if (sent.fault === undefined) under?.took(worker, sent)
+      if (sent.fault === undefined) under?.took(sent)
       else failed(new Error(sent.fault))
     })
     worker.on('error', failed)
     worker.on('exit', (code) => failed(new Error(`a thread ended with code ${code}`)))
   }
   return {
-    size: workers.length,
+    size: wanted,
     map(pieces, onDone) {
       return new Promise<Answer[]>((resolve, reject) => {
         if (fault !== undefined) return reject(new Error('a thread failed', { cause: fault }))
         const answers = new Array<Answer>(pieces.length)
         if (pieces.length === 0) return resolve(answers)
-        let next = 0
         let done = 0
-        const give = (worker: Worker): void => {
-          if (next < pieces.length) worker.postMessage({ at: next, piece: pieces[next++] })
-        }
-        under = {
-          took(worker, { at, answer }) {
+        const mine = {
+          took({ at, answer }: Sent<Answer>) {
             answers[at] = answer
             done++
             onDone?.(done)
-            if (done < pieces.length) return give(worker)
+            if (done < pieces.length) return
             under = undefined
             resolve(answers)
           },
-          failed(cause) {
+          failed(cause: unknown) {
             under = undefined
             reject(new Error('a thread failed', { cause }))
           },
         }
-        for (const worker of workers) give(worker)
+        under = mine
+        const taken = new Int32Array(new SharedArrayBuffer(4))
+        const asked: Asked<Piece> = { pieces, taken }
+        for (const worker of workers) worker.postMessage(asked)
+        if (work === undefined) return
+        const next = (): void => {
+          const at = Atomics.add(taken, 0, 1)
+          if (at >= pieces.length || under !== mine) return
+          try {
+            mine.took({ at, answer: work(pieces[at]!) })
+            // what the others sent meanwhile comes in before the next
+            setImmediate(next)
+          } catch (error) {
+            failed(error)
+          }
+        }
+        next()
       })
     },
     async close() {
@@ -74,16 +104,25 @@ export function openThreads<Setup, Piece, Answer>(module: URL, setup: Setup, siz
   }
 }
 
-/** What the module of a thread calls: makes the function that does a piece from the setup, and serves. Does nothing on the main thread. */
-export function serveThread<Setup, Piece, Answer>(make: (setup: Setup) => (piece: Piece) => Answer): void {
+/**
+ * What the module of a thread calls: makes the function that does a piece from the setup, and serves. Does nothing on the main thread.
+ * `handsOver` names what of an answer changes hands without a copy; the thread must not look at it again.
+ */
+export function serveThread<Setup, Piece, Answer>(
+  make: (setup: Setup) => (piece: Piece) => Answer,
+  handsOver: (answer: Answer) => ArrayBuffer[] = () => [],
+): void {
   const port = parentPort
   if (port === null) return
   const work = make(workerData as Setup)
-  port.on('message', ({ at, piece }: { at: number; piece: Piece }) => {
-    try {
-      port.postMessage({ at, answer: work(piece) })
-    } catch (error) {
-      port.postMessage({ at, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  port.on('message', ({ pieces, taken }: Asked<Piece>) => {
+    for (let at = Atomics.add(taken, 0, 1); at < pieces.length; at = Atomics.add(taken, 0, 1)) {
+      try {
+        const answer = work(pieces[at]!)
+        port.postMessage({ at, answer }, handsOver(answer))
+      } catch (error) {
+        port.postMessage({ at, fault: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+      }
     }
   })
 }

@@ -1,9 +1,8 @@
 /** Simulations on several threads: one answer faster, or one knob over a grid of values. */
-import { inSharedMemory, openThreads, type Threads } from '../drivers/index.js'
+import { inSharedMemory, openThreads } from '../drivers/index.js'
 import { isRefusal, type Prediction, type Refusal, type ReplayJobs, type Scenario, type Trace } from '../model/index.js'
 import {
   compileScenario,
-  type ReplicationWork,
   type Run,
   replayedJobs,
   replicate,
@@ -13,9 +12,13 @@ import {
   simulateElsewhere,
   simulateScenario,
 } from '../simulate/index.js'
-
-/** Options that can be sent to a thread. */
-export type PlainSimulateOptions = Omit<SimulateOptions, 'progress' | 'rule' | 'clock' | 'replay'>
+import {
+  type PlainSimulateOptions,
+  simulationWork,
+  type ThreadAnswer,
+  type ThreadPiece,
+  type ThreadSetup,
+} from './simulate-work.js'
 
 export interface SimulateRequest extends PlainSimulateOptions {
   readonly scenario: Scenario
@@ -23,20 +26,6 @@ export interface SimulateRequest extends PlainSimulateOptions {
   readonly threads?: number
   readonly progress?: (share: number) => void
 }
-
-/** What every thread is given once. */
-export interface ThreadSetup {
-  readonly replay?: ReplayJobs
-  readonly options: PlainSimulateOptions
-}
-
-/** A piece of work: a replication of a scenario, or a scenario as a whole. */
-export interface ThreadPiece {
-  readonly scenario: Scenario
-  readonly work?: ReplicationWork
-}
-
-export type ThreadAnswer = Run | Summary | Prediction | Refusal
 
 const THREAD = new URL('./simulate-thread.js', import.meta.url)
 
@@ -58,7 +47,9 @@ export async function simulate({
     clock: () => performance.now() / 1000,
   }
   if (threads <= 1 || replay) return simulateScenario(scenario, asked)
-  return withThreads({ options }, threads, (pool) =>
+  // this thread is one of them: it begins while the others load, and there is no work for it otherwise
+  const pool = openThreads<ThreadSetup, ThreadPiece, ThreadAnswer>(THREAD, { options }, threads, simulationWork)
+  return closing(pool, () =>
     simulateElsewhere(
       scenario,
       asked,
@@ -80,20 +71,16 @@ export async function simulateMany(
     })
   }
   const setup: ThreadSetup = { options, ...(replay ? { replay: inSharedMemory(replay) } : {}) }
-  return withThreads(setup, Math.min(threads, scenarios.length), async (pool) => {
+  const pool = openThreads<ThreadSetup, ThreadPiece, ThreadAnswer>(THREAD, setup, Math.min(threads, scenarios.length))
+  return closing(pool, async () => {
     const pieces = scenarios.map((scenario) => ({ scenario }))
     return (await pool.map(pieces, (done) => progress?.(done / pieces.length))) as (Prediction | Refusal)[]
   })
 }
 
-async function withThreads<T>(
-  setup: ThreadSetup,
-  size: number,
-  use: (pool: Threads<ThreadPiece, ThreadAnswer>) => Promise<T>,
-): Promise<T> {
-  const pool = openThreads<ThreadSetup, ThreadPiece, ThreadAnswer>(THREAD, setup, size)
+async function closing<T>(pool: { close(): Promise<void> }, use: () => Promise<T>): Promise<T> {
   try {
-    return await use(pool)
+    return await use()
   } finally {
     await pool.close()
   }
