@@ -18,15 +18,30 @@ export function scanIndex(points: Float64Array, width: number): NeighbourIndex {
       const best = bestOf(count, found, squares)
       for (let i = 0, p = 0; i < rows; i++, p += width) {
         const limit = best.limit()
-        let d = 0
-        for (let j = 0; j < width && d <= limit; j++) {
-          const e = points[p + j] - point[j]
-          d += e * e
-        }
+        const d = squareTo(points, p, point, width, limit)
         if (d <= limit) best.offer(i, d)
       }
     },
   }
+}
+
+/** The squared distance of the point at `p`, or a part of it that is more than `limit`: four columns at a time, so that sums need not wait for each other. */
+function squareTo(points: Float64Array, p: number, point: Float64Array, width: number, limit: number): number {
+  let d = 0
+  let j = 0
+  for (; j + 4 <= width; j += 4, p += 4) {
+    const a = points[p] - point[j]
+    const b = points[p + 1] - point[j + 1]
+    const c = points[p + 2] - point[j + 2]
+    const e = points[p + 3] - point[j + 3]
+    d += a * a + b * b + (c * c + e * e)
+    if (d > limit) return d
+  }
+  for (; j < width; j++, p++) {
+    const a = points[p] - point[j]
+    d += a * a
+  }
+  return d
 }
 
 /** Points a leaf of the tree holds at most. */
@@ -63,11 +78,7 @@ export function treeIndex(points: Float64Array, width: number): NeighbourIndex {
         if (column < 0) {
           for (let r = from[node], p = r * width; r < to[node]; r++, p += width) {
             const limit = best.limit()
-            let d = 0
-            for (let j = 0; j < width && d <= limit; j++) {
-              const e = sorted[p + j] - point[j]
-              d += e * e
-            }
+            const d = squareTo(sorted, p, point, width, limit)
             if (d <= limit) best.offer(order[r], d)
           }
           return
