@@ -77,6 +77,8 @@ export class SlotPool implements Pool {
   private readonly bucket: Int32Array
   private readonly bucketFrom: Int32Array
   private readonly bucketSize: Int32Array
+  /** By group: bit f is set where a node has f free slots. Only of groups with nodes of at most 30 slots. */
+  private readonly filled: Int32Array
   private readonly next: Int32Array
   private readonly previous: Int32Array
   /** What a job holds: a list of cells (node, slots). */
@@ -117,6 +119,7 @@ export class SlotPool implements Pool {
     })
     this.bucket = new Int32Array(buckets).fill(-1)
     this.bucketSize = new Int32Array(buckets)
+    this.filled = new Int32Array(groups.length)
     if (mode === 'count') return
     let node = 0
     groups.forEach((group, g) => {
@@ -203,7 +206,7 @@ export class SlotPool implements Pool {
   save(): SavedPool {
     return {
       free: this.free,
-      columns: [this.nodeFree, this.bucket, this.bucketSize, this.next, this.previous, this.cellOf].map((column) =>
+      columns: [this.nodeFree, this.bucket, this.bucketSize, this.next, this.previous, this.cellOf, this.filled].map((column) =>
         column.slice(),
       ),
       cells: [this.cellNode, this.cellSlots, this.cellNext].map((column) => column.slice()),
@@ -214,7 +217,7 @@ export class SlotPool implements Pool {
 
   restore({ free, columns, cells, cellsUsed, cellSpare }: SavedPool): void {
     this.free = free
-    const mine = [this.nodeFree, this.bucket, this.bucketSize, this.next, this.previous, this.cellOf]
+    const mine = [this.nodeFree, this.bucket, this.bucketSize, this.next, this.previous, this.cellOf, this.filled]
     mine.forEach((column, i) => {
       column.set(columns[i])
     })
@@ -309,13 +312,23 @@ export class SlotPool implements Pool {
     return false
   }
 
+  /** The fewest free slots, at least k, that a node of the group has; more than it has slots where none has. */
+  private leastFree(g: number, k: number): number {
+    const { slots } = this.groups[g]
+    if (slots <= 30) {
+      const has = this.filled[g] >>> k
+      // the lowest bit that is set
+      return has === 0 ? slots + 1 : k + 31 - Math.clz32(has & -has)
+    }
+    let f = k
+    while (f <= slots && this.bucketSize[this.bucketFrom[g] + f] === 0) f++
+    return f
+  }
+
   private groupFits(g: number, k: number): boolean {
     const { slots } = this.groups[g]
     const from = this.bucketFrom[g]
-    if (k <= slots) {
-      for (let f = k; f <= slots; f++) if (this.bucketSize[from + f] > 0) return true
-      return false
-    }
+    if (k <= slots) return this.leastFree(g, k) <= slots
     const full = Math.floor(k / slots)
     const whole = this.bucketSize[from + slots]
     if (whole < full) return false
@@ -341,14 +354,14 @@ export class SlotPool implements Pool {
 
   /** Of the fastest groups that hold the gang: the one with the fullest node for it, or else the first that holds it on several. */
   private groupFor(k: number): number {
-    const { groups, bucketFrom, bucketSize } = this
+    const { groups } = this
     for (let from = 0, end = 0; ; from = end) {
       while (end < groups.length && groups[end].speed === groups[from].speed) end++
       let best = -1
       let least = Number.POSITIVE_INFINITY
       for (let g = from; g < end; g++) {
-        let f = k
-        while (f <= groups[g].slots && bucketSize[bucketFrom[g] + f] === 0) f++
+        if (k > groups[g].slots) continue
+        const f = this.leastFree(g, k)
         if (f > groups[g].slots || f >= least) continue
         least = f
         best = g
@@ -370,8 +383,7 @@ export class SlotPool implements Pool {
       rest -= slots
     }
     if (rest > 0) {
-      let f = rest
-      while (this.bucketSize[from + f] === 0) f++
+      const f = this.leastFree(g, rest)
       const node = this.bucket[from + f]
       this.addCell(job, node, rest)
       this.setFree(node, f - rest)
@@ -430,7 +442,9 @@ export class SlotPool implements Pool {
   }
 
   private link(node: number): void {
-    const at = this.bucketFrom[this.nodeGroup[node]] + this.nodeFree[node]
+    const g = this.nodeGroup[node]
+    const at = this.bucketFrom[g] + this.nodeFree[node]
+    if (this.groups[g].slots <= 30) this.filled[g] |= 1 << this.nodeFree[node]
     const head = this.bucket[at]
     this.next[node] = head
     this.previous[node] = -1
@@ -440,13 +454,14 @@ export class SlotPool implements Pool {
   }
 
   private unlink(node: number): void {
-    const at = this.bucketFrom[this.nodeGroup[node]] + this.nodeFree[node]
+    const g = this.nodeGroup[node]
+    const at = this.bucketFrom[g] + this.nodeFree[node]
     const before = this.previous[node]
     const after = this.next[node]
     if (before >= 0) this.next[before] = after
     else this.bucket[at] = after
     if (after >= 0) this.previous[after] = before
-    this.bucketSize[at]--
+    if (--this.bucketSize[at] === 0 && this.groups[g].slots <= 30) this.filled[g] &= ~(1 << this.nodeFree[node])
   }
 }
 
