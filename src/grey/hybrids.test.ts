@@ -155,11 +155,16 @@ describe('hybrids', () => {
       expect(held[139]).toBe(0) // 1.4
       for (let i = 0; i < rates.length; i++) expect(answers[i] > 0).toBe(held[i] === 1)
     }
-    // inside the data the product of two rising factors rises; beyond it a fading correction may not, so nothing is promised there
-    const model = residual(openQueueModel({ servers: 1 }), rising).fit(samples, { rng: new Rng(1, 'fit') })
+    // the product of two rising factors rises, inside the data and beyond, up to saturation
+    const model = residual(openQueueModel({ servers: 1 }), (monotone) => forest({ trees: 30, monotone })).fit(samples, {
+      rng: new Rng(1, 'fit'),
+    })
     if (isRefusal(model)) throw new Error(model.message)
-    const answers = model.predict(tableOf({ arrivalRatePerSecond: rates.slice(9, 70) }))
-    for (let i = 1; i < answers.length; i++) expect(answers[i]).toBeGreaterThanOrEqual(answers[i - 1])
+    const query = tableOf({ arrivalRatePerSecond: rates })
+    const held = model.holds(query)
+    const answers = model.predict(query)
+    for (let i = 1; i < answers.length && held[i] === 1; i++) expect(answers[i]).toBeGreaterThanOrEqual(answers[i - 1])
+    expect(held[80]).toBe(1) // 0.81, beyond the data
   })
 
   it('refuses what has no logarithm', () => {

@@ -41,18 +41,23 @@ export interface Corrected extends RegressionModel {
  *
  * By factors, since times are positive and errors of times are relative. Outside the data the correction fades, since there the learner has seen nothing.
  * When it loses: where the white model is wrong beyond the data and the learner would have been right (all but flat), and where rows are too few to learn from.
- * Where the white model has no answer (unstable), there is none. Hand a constrained learner (`monotone`) where the correction must not bend the white model the wrong way.
+ * Where the white model has no answer (unstable), there is none.
+ *
+ * Where physics says which way the answer goes (`white.monotone`: load up, wait never down), hand a function from those constraints to a learner that keeps them: `(monotone) => forest({ monotone })`.
+ * Along such columns the correction then does not fade but stays as it was at the edge, so the product of two that rise, rises: everywhere, exactly.
  */
 export function residual(
   white: WhiteModel | Regressor,
-  learner: Regressor,
+  learner: Regressor | ((monotone: Readonly<Record<string, 1 | -1>>) => Regressor),
   options: ResidualOptions = {},
 ): Regressor & {
   fit(samples: Samples, options: FitOptions): Corrected | Unfit
 } {
   const base: Regressor = 'fit' in white ? white : calibrate(white, options)
   const fade = options.fade ?? 1
-  const name = `${base.name} × ${learner.name}`
+  const monotone = typeof learner === 'function' && 'columns' in white ? (white.monotone ?? {}) : {}
+  const corrector = typeof learner === 'function' ? learner(monotone) : learner
+  const name = `${base.name} × ${corrector.name}`
   return {
     name,
     fit(samples, { rng, progress }) {
@@ -61,11 +66,26 @@ export function residual(
       progress?.(0.5)
       const target = logErrors(calibrated, samples)
       const { measured: _, ...rest } = samples
-      const correction = learner.fit({ ...rest, target }, { rng: rng.stream('residual') })
+      const correction = corrector.fit({ ...rest, target }, { rng: rng.stream('residual') })
       if (isRefusal(correction)) return correction
       progress?.(1)
-      return correctedModel(name, calibrated, correction, fade, seenOf(samples.features))
+      return correctedModel(
+        name,
+        calibrated,
+        correction,
+        fade,
+        boundless(seenOf(samples.features), samples.features.names, monotone),
+      )
     },
+  }
+}
+
+/** The box without walls along the columns named: no distance is counted there. */
+function boundless({ low, high }: Seen, names: readonly string[], columns: Readonly<Record<string, unknown>>): Seen {
+  const free = (c: number): boolean => Object.hasOwn(columns, names[c])
+  return {
+    low: low.map((value, c) => (free(c) ? -Number.MAX_VALUE : value)),
+    high: high.map((value, c) => (free(c) ? Number.MAX_VALUE : value)),
   }
 }
 

@@ -34,7 +34,7 @@ describe.skipIf(noSteps !== undefined)(
     it('calibrated theory errs no more than the published fit', () => {
       for (const name of STEP_TIME_MODELS) {
         const samples = stepTimes(name)
-        expect(percent(calibrate(white), samples, samples)).toBeLessThanOrEqual(published[name])
+        expect(percent(calibrate(white, { starts: 5, searches: 2 }), samples, samples)).toBeLessThanOrEqual(published[name])
       }
     })
 
@@ -97,7 +97,10 @@ describe.skipIf(noSteps !== undefined)(
 const noCaps = withoutMeasured('zeus')
 describe.skipIf(noCaps !== undefined)(`power caps${noCaps === undefined ? '' : ` (skipped: ${noCaps})`}`, () => {
   it('V100: time and energy at a cap that no job was measured at, within 3 % median', () => {
-    const rows = powerCaps('v100')
+    const all = powerCaps('v100')
+    // every fourth job, which is enough to see 3 %
+    const named = [...new Set(all.map(({ job, batch }) => `${job} ${batch}`))].filter((_, k) => k % 4 === 0)
+    const rows = all.filter(({ job, batch }) => named.includes(`${job} ${batch}`))
     const keys = [...new Set(rows.map(({ job, batch }) => `${job} ${batch}`))]
     for (const question of ['seconds', 'joules'] as const) {
       const samples: Samples = {
