@@ -92,4 +92,20 @@ describe('net', () => {
     }
     expect(ones(10)).toBeGreaterThan(ones(1))
   })
+
+  it('stops before it learns noise by heart, and says when it was still learning', () => {
+    const [a, b, noise] = [column(200), column(200), column(200)]
+    const features = tableOf({ a, b })
+    const spread = (heldOut: number): number => {
+      const model = net({ hidden: [64, 64], epochs: 150, learningRate: 0.01, heldOut }).fit(
+        { features, target: noise },
+        { rng: new Rng(1, 'fit') },
+      )
+      if (isRefusal(model)) throw new Error(model.message)
+      return model.predict(features).reduce((sum, y) => sum + y * y, 0)
+    }
+    expect(spread(0.2)).toBeLessThan(0.5 * spread(0))
+    const short = net({ epochs: 2, hidden: [8] }).fit({ features, target: a.map((x) => 5 * x) }, { rng: new Rng(1) })
+    expect(isRefusal(short) ? [] : short.caveats.map(({ code }) => code)).toEqual(['still-learning'])
+  })
 })
