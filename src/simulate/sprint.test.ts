@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { SprintBudget } from '../model/index.js'
+import { DISCIPLINES, isRefusal, type Policy, type SprintBudget, validate } from '../model/index.js'
 import { Rng } from '../num/index.js'
-import { fcfs } from './disciplines/index.js'
+import { compileScenario } from './compile.js'
+import { disciplineRule, fcfs } from './disciplines/index.js'
 import { Engine, type EngineSettings, type RunJobs, type WorkPhases } from './engine.js'
+import { drawJobs } from './jobs.js'
 import { SlotPool } from './pool.js'
+import { runJobs } from './run.js'
 import type { SprintSettings } from './sprint.js'
 
 const SLOTS = 4
@@ -295,5 +298,178 @@ describe('a sprint', () => {
     close(engine.lowestBudget!, wanted.lowest)
     // size + filled − drained = what is left
     if ('joules' in sprint.budget) close(sprint.budget.joules + wanted.filled - totals.sprintJoules!, engine.budget()!)
+  })
+})
+
+describe.each(DISCIPLINES)('sprints under %s', (discipline) => {
+  const jobs = draw(900, 0.6, 33, [1, 1, 2, 4])
+  const rule = disciplineRule({ discipline, las: { thresholdsSlotSeconds: [2, 8] } } as unknown as Policy)
+  const settings = (sprint: SprintSettings, phased = false): EngineSettings => ({
+    jobs,
+    rule,
+    pool: new SlotPool('packed', [{ nodes: 2, slots: 2, speed: 1 }], jobs.count),
+    classPriority: Int32Array.of(1, 2),
+    owners: 2,
+    sprint,
+    ...(phased ? { phases: mixed(jobs) } : {}),
+  })
+  const full: SprintSettings = {
+    ...base,
+    power,
+    steps,
+    toggleDelaySeconds: 0.05,
+    toggleOffDelaySeconds: 0.1,
+    budget: joules(120, 40, 5),
+    afterExhaustion: 'resume',
+  }
+
+  it('the bucket stays between empty and full, and work is conserved', () => {
+    for (const budget of [joules(120, 40, 5), { ...joules(120, 0), windowSeconds: 9 }, seconds(2, 0.6, 0.1)]) {
+      const one = new Engine(settings({ ...base, power, toggleOffDelaySeconds: 0.1, budget }))
+      const size = 'joules' in budget ? budget.joules : budget.seconds
+      const last = jobs.arrival[jobs.count - 1]
+      for (let t = 0; t <= last; t += last / 300) {
+        one.run(t)
+        expect(one.budget()!).toBeGreaterThanOrEqual(0)
+        expect(one.budget()!).toBeLessThanOrEqual(size)
+      }
+      one.run()
+      expect(one.lowestBudget).toBeGreaterThanOrEqual(0)
+      const { busy, sprinting, lost, sprintJoules } = one.totals()
+      expect(Math.abs(sprintJoules! / ((extraWatts(2) / SLOTS) * sprinting) - 1)).toBeLessThan(1e-9)
+      const work = jobs.size.reduce((total, size, i) => total + size * jobs.slots[i], 0)
+      const done = busy + sprinting
+      if (rule.interrupts === 'restart') expect(done).toBeGreaterThan(work + lost * (1 - 1e-9))
+      else expect(Math.abs(done / work - 1)).toBeLessThan(1e-9)
+    }
+  })
+
+  it('saved and restored it goes on in the same bytes, with steps, phases and delays', () => {
+    const whole = new Engine(settings(full, true))
+    whole.run()
+    const half = new Engine(settings(full, true))
+    half.run(jobs.arrival[400])
+    const state = half.save()
+    half.run()
+    const other = Engine.restore(settings(full, true), structuredClone(state))
+    other.run()
+    expect([...half.response]).toEqual([...whole.response])
+    expect([...other.response]).toEqual([...whole.response])
+    expect(other.totals()).toEqual(whole.totals())
+  })
+})
+
+describe('a start in the midst', () => {
+  const start = (origin: 'arrival' | 'dispatch'): Engine => {
+    const jobs: RunJobs = {
+      count: 4,
+      // the last one waits for the slot of the first
+      arrival: Float64Array.of(-5, -4, -3, -2),
+      size: Float64Array.of(10, 10, 10, 1),
+      slots: Int32Array.of(1, 1, 2, 1),
+      classIndex: new Uint16Array(4),
+    }
+    const engine = new Engine({
+      jobs,
+      rule: fcfs,
+      pool: new SlotPool('count', [{ nodes: 1, slots: SLOTS, speed: 1 }], 4),
+      classPriority: Int32Array.of(1),
+      owners: 1,
+      sprint: { ...base, origin, timeoutSeconds: Float64Array.of(4) },
+      start: { running: 3, waiting: 1, ranSeconds: Float64Array.of(5, 1, 3) },
+    })
+    engine.run()
+    return engine
+  }
+
+  it('finds timers where they stand: from dispatch since the start, from arrival since the arrival', () => {
+    // dispatch: 5 left at once at 2; 9 left, 3 more before 4 s; 7 left, 1 more before 4 s; the last is done long before 4 s
+    expect([...start('dispatch').response]).toEqual([5 + 2.5, 4 + 3 + 3, 3 + 1 + 3, 2 + 2.5 + 1])
+    // arrival: the first two are over 4 s; the third is in 1 s; the last when it starts
+    expect([...start('arrival').response]).toEqual([5 + 2.5, 4 + 4.5, 3 + 1 + 3, 2 + 2.5 + 0.5])
+  })
+})
+
+describe('jobs of tasks that share the slots', () => {
+  const play = (sprint: object, classes: object[] = []) => {
+    const jobClass = (name: string, processorBound: number) => ({
+      name,
+      priority: name === 'high' ? 1 : 2,
+      arrival: { kind: 'poisson', ratePerSecond: 0.12 },
+      work: {
+        kind: 'stages',
+        stages: [
+          {
+            name: 'map',
+            setup: { kind: 'constant', seconds: 0.2 },
+            tasks: 6,
+            taskTime: { kind: 'exponential', meanSeconds: 1.5 },
+          },
+          { name: 'reduce', tasks: 2, taskTime: { kind: 'exponential', meanSeconds: 1 }, processorBound },
+        ],
+      },
+    })
+    const read = validate('scenario', {
+      schema: 'halftone/scenario/1',
+      name: 's',
+      workload: { schema: 'halftone/workload/1', name: 'w', classes: [jobClass('high', 0.5), jobClass('low', 0), ...classes] },
+      cluster: {
+        schema: 'halftone/cluster/1',
+        name: 'c',
+        nodes: [{ name: 'n', count: 2, slots: 2 }],
+        power: { idleWatts: 0, busyWatts: 100, sprintWatts: 180 },
+      },
+      policy: {
+        schema: 'halftone/policy/1',
+        name: 'p',
+        discipline: 'priority-preemptive-resume',
+        sprint: { speed: 2, timeoutSeconds: { high: 0.5, low: 1 }, ...sprint },
+      },
+    })
+    if (!read.ok) throw new Error(JSON.stringify(read.issues))
+    const compiled = compileScenario(read.value)
+    if (isRefusal(compiled)) return compiled
+    return runJobs(compiled, drawJobs(compiled, 3, 0, 2000))
+  }
+
+  it('drain what their tasks draw, never below empty, and sprints shorten what answers them', () => {
+    const whole = (sprint: object) => {
+      const run = play(sprint)
+      if (isRefusal(run)) throw new Error(run.message)
+      return run
+    }
+    const mean = (sprint: object) => whole(sprint).response.reduce((a, b) => a + b, 0) / 2000
+    for (const budget of [
+      { joules: 150, refillWatts: 20 },
+      { joules: 150, windowSeconds: 10 },
+    ]) {
+      for (const toggleOffDelaySeconds of [0, 0.1]) {
+        const run = whole({ budget, toggleOffDelaySeconds })
+        expect(run.lowestBudget).toBeGreaterThanOrEqual(0)
+        expect(run.lowestBudget).toBeLessThan(10)
+        // 80 W over four slots
+        expect(Math.abs(run.end.sprintJoules! / (20 * run.end.sprinting) - 1)).toBeLessThan(1e-9)
+        const refill = 'refillWatts' in budget ? budget.refillWatts : 15
+        expect(run.end.sprintJoules).toBeLessThanOrEqual(150 + refill * run.end.time + 1e-6)
+      }
+    }
+    const [none, some, all] = [{ timeoutSeconds: {} }, { budget: { joules: 150, refillWatts: 20 } }, {}].map(mean)
+    expect(some).toBeLessThan(none)
+    expect(all).toBeLessThan(some)
+  })
+
+  it('refuses work in several phases beside tasks, which have no common beginning', () => {
+    const gang = {
+      name: 'gang',
+      priority: 1,
+      arrival: { kind: 'poisson', ratePerSecond: 0.01 },
+      work: { kind: 'gang', slots: 1, runTime: { kind: 'constant', seconds: 1 } },
+      phases: [
+        { share: 0.5, processorBound: 1 },
+        { share: 0.5, processorBound: 0 },
+      ],
+    }
+    const refused = play({}, [gang])
+    expect(isRefusal(refused) && refused.message).toContain('several phases')
   })
 })

@@ -241,8 +241,11 @@ export class Sprinter {
     if (since + this.offsets[first] <= now) {
       this.state[job] = ARMED
       if (this.host.isRunning(job)) this.ask(job, now)
+      if (this.speeds.length === 1) return
     }
-    this.plan(now)
+    let { next } = this
+    for (let ring = first; ring < first + this.speeds.length; ring++) next = Math.min(next, this.timers[ring].time())
+    this.next = next
   }
 
   /** The next step of speed is due. */
@@ -306,6 +309,7 @@ export class Sprinter {
   }
 
   private charge(job: number, watts: number): void {
+    if (watts === 0) return
     this.wattsOf[job] += watts
     this.watts += watts
   }
@@ -314,10 +318,10 @@ export class Sprinter {
     this.settle(now)
     if (this.state[job] === ENDING) this.ending--
     remove(this.sprinting, job)
-    this.watts -= this.wattsOf[job]
-    this.wattsOf[job] = 0
+    if (this.watts === 0) return
     // sums of watts that come and go keep no crumbs
-    if (this.sprinting.length === 0) this.watts = 0
+    this.watts = this.sprinting.length === 0 ? 0 : this.watts - this.wattsOf[job]
+    this.wattsOf[job] = 0
   }
 
   /** The empty bucket's doing: back to normal speed. */
@@ -344,7 +348,8 @@ export class Sprinter {
       } else {
         this.level = 0
         this.lowest = 0
-        for (const job of [...this.sprinting]) this.slowDown(job, now)
+        if (this.sprinting.length === 1) this.slowDown(this.sprinting[0], now)
+        else for (const job of this.sprinting.slice()) this.slowDown(job, now)
       }
     } else {
       // what was waited for is there, but for the last digit
@@ -457,8 +462,8 @@ export interface SavedSprinter {
 function remove(list: number[], job: number): boolean {
   const at = list.indexOf(job)
   if (at < 0) return false
-  list[at] = list[list.length - 1]
-  list.length--
+  const last = list.pop()!
+  if (at < list.length) list[at] = last
   return true
 }
 
