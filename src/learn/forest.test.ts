@@ -76,18 +76,15 @@ describe('a forest', () => {
       const plan = planForest(request, train, new Rng(7, 'a'))
       if ('kind' in plan) throw new Error(plan.message)
       const work = forestPieces(plan)
-      expect(work.map(({ from, to }) => to - from)).toEqual([8, 8, 4])
+      expect(work.map(({ from, to }) => to - from)).toEqual([4, 4, 4, 4, 4])
       const one = forestGrower(plan.ground, plan.seed, plan.stream)
       const other = forestGrower(plan.ground, plan.seed, plan.stream)
       const last = other(16, 20)
-      const pieces = [one(0, 8), other(8, 16), last]
+      const pieces = [one(0, 4), other(4, 8), one(8, 12), one(12, 16), last]
       const again = forestGrower(plan.ground, plan.seed, plan.stream)
-      expect(forestOf(plan, pieces).save()).toEqual(
-        forestOf(
-          plan,
-          work.map(({ from, to }) => again(from, to)),
-        ).save(),
-      )
+      const whole = work.map(({ from, to }) => again(from, to))
+      const bytes = (some: typeof pieces): string => JSON.stringify(forestOf(plan, some).save())
+      expect(bytes(pieces) === bytes(whole)).toBe(true)
     }
   })
 
@@ -181,11 +178,13 @@ describe('every kind of tree', () => {
     it(`is monotone in the columns where it must be, over all pairs of a grid: ${name}`, () => {
       const table = tableOf({ x: grid.flatMap((a) => grid.map(() => a)), z: grid.flatMap(() => grid) })
       const answers = predict(table)
+      let [fallsInX, risesInZ] = [0, 0]
       for (let i = 0; i < 40; i++)
         for (let j = 0; j < 40; j++) {
-          if (i > 0) expect(answers[40 * i + j]).toBeGreaterThanOrEqual(answers[40 * (i - 1) + j])
-          if (j > 0) expect(answers[40 * i + j]).toBeLessThanOrEqual(answers[40 * i + j - 1])
+          if (i > 0 && answers[40 * i + j] < answers[40 * (i - 1) + j]) fallsInX++
+          if (j > 0 && answers[40 * i + j] > answers[40 * i + j - 1]) risesInZ++
         }
+      expect([fallsInX, risesInZ]).toEqual([0, 0])
       expect(new Set(answers).size).toBeGreaterThan(10)
     })
 

@@ -163,7 +163,7 @@ export interface ForestPiece {
 }
 
 /** Trees of a piece. Sums are rounded piece by piece, so it does not depend on how many threads there are. */
-const PIECE = 8
+const PIECE = 4
 
 /** The stretches of trees that are grown at once. */
 export function forestPieces(plan: ForestPlan): { readonly from: number; readonly to: number }[] {

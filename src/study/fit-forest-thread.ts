@@ -1,9 +1,6 @@
 /** What a thread that grows trees runs. */
 import { serveThread } from '../drivers/index.js'
-import { type ForestPiece, forestGrower } from '../learn/index.js'
-import type { ForestThreadPiece, ForestThreadSetup } from './fit-forest.js'
+import type { ForestPiece } from '../learn/index.js'
+import { arraysOf, type ForestThreadPiece, type ForestThreadSetup, forestWork } from './fit-forest-work.js'
 
-serveThread<ForestThreadSetup, ForestThreadPiece, ForestPiece>(({ ground, seed, stream }) => {
-  const grow = forestGrower(ground, seed, stream)
-  return ({ from, to }) => grow(from, to)
-})
+serveThread<ForestThreadSetup, ForestThreadPiece, ForestPiece>(forestWork, arraysOf)

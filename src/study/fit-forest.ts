@@ -6,28 +6,14 @@ import {
   type ForestModel,
   type ForestPiece,
   type ForestRequest,
-  forestGrower,
   forestOf,
   forestPieces,
-  type Ground,
   planForest,
   type QuantileForestModel,
   type Samples,
   type Unfit,
 } from '../learn/index.js'
-
-/** What every thread is given once: what trees grow on, in memory that all see. */
-export interface ForestThreadSetup {
-  readonly ground: Ground
-  readonly seed: number
-  readonly stream: string
-}
-
-/** Trees to grow. */
-export interface ForestThreadPiece {
-  readonly from: number
-  readonly to: number
-}
+import { type ForestThreadPiece, type ForestThreadSetup, forestWork } from './fit-forest-work.js'
 
 export interface ForestFitOptions extends FitOptions {
   /** 1 unless said. */
@@ -44,8 +30,8 @@ export type ForestOfTask<Task extends ForestRequest['task']> = {
 }[Task]
 
 /**
- * The forest that `forest`, `extraTrees`, `forestClassifier` … of the same settings, samples and stream fit, its trees grown on `threads` threads, eight at a time.
- * Samples are prepared and trees are put together on the thread that asks; codes and targets are shared, trees are copied back.
+ * The forest that `forest`, `extraTrees`, `forestClassifier` … of the same settings, samples and stream fit, its trees grown on `threads` threads, four at a time.
+ * Samples are prepared and trees are put together on the thread that asks, which grows trees too; codes and targets are shared.
  */
 export async function fitForest<Task extends ForestRequest['task']>(
   request: ForestRequest & { readonly task: Task },
@@ -56,36 +42,17 @@ export async function fitForest<Task extends ForestRequest['task']>(
   if ('kind' in plan) return plan
   const { ground, seed, stream } = plan
   const work = forestPieces(plan)
-  const size = Math.min(threads, work.length)
-  const pieces =
-    size <= 1
-      ? growHere({ ground, seed, stream }, work, progress)
-      : await growOn({ ground: inSharedMemory(ground), seed, stream }, work, size, progress)
-  return forestOf(plan, pieces) as ForestOfTask<Task>
-}
-
-function growHere(
-  { ground, seed, stream }: ForestThreadSetup,
-  work: readonly ForestThreadPiece[],
-  progress: FitOptions['progress'],
-): ForestPiece[] {
-  const grow = forestGrower(ground, seed, stream)
-  return work.map(({ from, to }, k) => {
-    const piece = grow(from, to)
-    progress?.((k + 1) / work.length)
-    return piece
-  })
-}
-
-async function growOn(
-  setup: ForestThreadSetup,
-  work: readonly ForestThreadPiece[],
-  size: number,
-  progress: FitOptions['progress'],
-): Promise<ForestPiece[]> {
-  const pool = openThreads<ForestThreadSetup, ForestThreadPiece, ForestPiece>(THREAD, setup, size)
+  const size = Math.max(1, Math.min(threads, work.length))
+  const shared = size > 1 ? inSharedMemory(ground) : ground
+  const pool = openThreads<ForestThreadSetup, ForestThreadPiece, ForestPiece>(
+    THREAD,
+    { ground: shared, seed, stream },
+    size,
+    forestWork,
+  )
   try {
-    return await pool.map(work, (done) => progress?.(done / work.length))
+    const pieces = await pool.map(work, (done) => progress?.(done / work.length))
+    return forestOf(plan, pieces) as ForestOfTask<Task>
   } finally {
     await pool.close()
   }
