@@ -20,7 +20,7 @@ const cluster: Cluster = {
 }
 
 /** Random jobs with CPUs, memory, some without slots, some with part of one. */
-function draw(seed: number, count: number): RunJobs & { readonly needs: JobNeeds } {
+function draw(seed: number, count: number): RunJobs & { readonly needs: Required<JobNeeds> } {
   const rng = new Rng(seed, 'needs')
   const column = () => new Float64Array(count)
   const jobs = {
