@@ -3,10 +3,14 @@ import { validate } from './validate.js'
 
 const stage = { name: 'map', tasks: 4, taskTime: { kind: 'exponential', meanSeconds: 1 } }
 
-function issues(
-  sprint: object,
-  { power, engine = 'shared', jobClass = {} }: { power?: object; engine?: string; jobClass?: object } = {},
-): string[] {
+interface How {
+  readonly power?: object
+  readonly engine?: string
+  readonly jobClass?: object
+  readonly lever?: object
+}
+
+function issues(sprint: object, { power, engine = 'shared', jobClass = {}, lever }: How = {}): string[] {
   const read = validate('scenario', {
     schema: 'halftone/scenario/1',
     name: 's',
@@ -31,6 +35,7 @@ function issues(
       engine,
       sprint: { speed: 2, timeoutSeconds: { high: 5 }, ...sprint },
     },
+    ...(lever ? { levers: { sprint: { speed: 2, classes: ['high'], ...lever } } } : {}),
   })
   return read.ok ? [] : read.issues.map(({ code, place }) => `${code} ${place}`)
 }
@@ -104,6 +109,25 @@ it.each([
     },
     'contradiction workload.classes[0].work.stages[0].processorBound',
   ],
+  [{}, { lever: { budget: { seconds: 30, refillPerSecond: 4 } } }, 'unlimited-budget levers.sprint.budget.refillPerSecond'],
+  [
+    {},
+    {
+      lever: {
+        otherBudgets: [
+          { seconds: 3, refillPerSecond: 0.1 },
+          { joules: 5, refillWatts: 1 },
+        ],
+      },
+    },
+    'missing-power levers.sprint.otherBudgets[1].joules',
+  ],
+  [
+    {},
+    { lever: { otherSpeeds: [3] }, power: { ...power, levels: [{ speed: 2, watts: 70 }] } },
+    'unknown-speed levers.sprint.otherSpeeds[0]',
+  ],
+  [{}, { lever: { otherSpeeds: [3], steps: [{ afterSeconds: 1, speed: 2.5 }] } }, 'out-of-order levers.sprint.steps[0].speed'],
 ])('%j with %j: %s', (sprint, how, wanted) => {
   expect(issues(sprint, how)).toEqual([wanted])
 })

@@ -359,6 +359,24 @@ export function checkPolicy(value: unknown, base = ''): Checked {
   return checkSprint(node(policy['sprint']), policy['engine'] === 'exclusive', `${base}sprint.`)
 }
 
+/** Of the sprints that a plan may choose from: each speed and each budget. */
+function checkSprintLever(cluster: unknown, sharedBy: 'one' | 'slots', lever: Node): Checked {
+  const base = 'levers.sprint.'
+  const speeds = [lever['speed'], ...list(lever['otherSpeeds'])].filter((speed) => typeof speed === 'number')
+  const fastest = speeds.length > 0 ? { speed: Math.max(...speeds) } : {}
+  const found = [
+    ...checkSprint({ ...lever, ...fastest }, sharedBy === 'one', base),
+    ...checkSprintOn(cluster, sharedBy, lever, base),
+  ]
+  list(lever['otherBudgets']).forEach((budget, i) => {
+    const other = { speed: lever['speed'], budget }
+    for (const one of [...checkSprint(other, sharedBy === 'one', base), ...checkSprintOn(cluster, sharedBy, other, base)])
+      if (one.place.startsWith(`${base}budget.`))
+        found.push({ ...one, place: one.place.replace('budget.', `otherBudgets[${i}].`) })
+  })
+  return found
+}
+
 /** Of a sprint alone: a bucket that can start a sprint, that can run out and that says how it fills; steps that climb. */
 function checkSprint(sprint: Node, exclusive: boolean, base: string): Checked {
   const found: Checked = []
@@ -419,6 +437,7 @@ function checkSprintOn(value: unknown, sharedBy: 'one' | 'slots', sprint: Node, 
   const budget = node(sprint['budget'])
   const speeds: [string, unknown][] = [
     [`${base}speed`, sprint['speed']],
+    ...list(sprint['otherSpeeds']).map((speed, i): [string, unknown] => [`${base}otherSpeeds[${i}]`, speed]),
     ...list(sprint['steps']).map((step, i): [string, unknown] => [`${base}steps[${i}].speed`, node(step)['speed']]),
   ]
   const top = power?.levels?.at(-1)
@@ -554,8 +573,7 @@ export function checkScenario(value: unknown): Checked {
   const sharedBy = policy['engine'] === 'exclusive' ? 'one' : 'slots'
   found.push(...checkSprintOn(scenario['cluster'], sharedBy, node(policy['sprint']), 'policy.sprint.'))
   const lever = node(node(scenario['levers'])['sprint'])
-  found.push(...checkSprint(lever, sharedBy === 'one', 'levers.sprint.'))
-  found.push(...checkSprintOn(scenario['cluster'], sharedBy, lever, 'levers.sprint.'))
+  found.push(...checkSprintLever(scenario['cluster'], sharedBy, lever))
   for (const name of Object.keys(node(node(scenario['goal'])['classes']))) reference(name, `goal.classes.${name}`)
   const levers = node(scenario['levers'])
   for (const [name, most] of Object.entries(node(levers['dropRatioAtMost']))) {

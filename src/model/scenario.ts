@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Cluster } from './cluster.js'
 import { Goal } from './goal.js'
-import { Policy } from './policy.js'
+import { Policy, Sprint } from './policy.js'
 import { Workload } from './workload.js'
 
 /** Which of the policy’s knobs a plan may turn, and how far. */
@@ -26,6 +26,9 @@ export const Levers = z
           .meta({ description: 'Further budgets to choose from.' }),
         origin: z.enum(['dispatch', 'arrival']).default('dispatch'),
         toggleDelaySeconds: z.number().min(0).default(0),
+        toggleOffDelaySeconds: Sprint.shape.toggleOffDelaySeconds,
+        afterExhaustion: Sprint.shape.afterExhaustion,
+        steps: Sprint.shape.steps,
       })
       .optional(),
   })

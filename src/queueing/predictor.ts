@@ -14,6 +14,7 @@ import {
   refuse,
   type Scenario,
   slotCount,
+  speedUnderSprint,
   type Times,
   wattsAtSpeed,
 } from '../model/index.js'
@@ -81,7 +82,8 @@ function refuses(scenario: Scenario): Refusal | undefined {
     if (policy.sprint.steps) return no('a sprint in several steps')
     const phased = workload.classes.find(
       ({ phases, work }) =>
-        phases || (work.kind === 'stages' && work.stages.some(({ processorBound }) => (processorBound ?? 1) !== 1)),
+        (phases && phases.length > 1) ||
+        (work.kind === 'stages' && work.stages.some(({ processorBound }) => (processorBound ?? 1) !== 1)),
     )
     if (phased) return no(`work that answers a sprint part by part (${phased.name})`)
     if (discipline === 'preemptive-resume') return no('a sprint timer that is interrupted')
@@ -109,11 +111,12 @@ function lawsOf(scenario: Scenario): { station: StationClass; plain: ServiceLaw;
   const laws: { station: StationClass; plain: ServiceLaw; timer?: SprintTimer }[] = []
   const process = processOf(scenario)
   const marked = process && markedArrivalRates(process)
-  for (const [k, { name, arrival, work, priority }] of workload.classes.entries()) {
+  for (const [k, { name, arrival, work, priority, phases }] of workload.classes.entries()) {
     const drop = policy.drop[name] ?? 0
     const timeout = policy.sprint?.timeoutSeconds[name]
-    const timer =
-      policy.sprint && timeout !== undefined ? { timeoutSeconds: timeout * speed, speed: policy.sprint.speed } : undefined
+    // one phase is another speed-up than the policy’s (E10)
+    const faster = policy.sprint && speedUnderSprint(phases?.[0]?.processorBound ?? 1, policy.sprint.speed)
+    const timer = faster !== undefined && timeout !== undefined ? { timeoutSeconds: timeout * speed, speed: faster } : undefined
     const lawOf = (sprint?: SprintTimer): ServiceLaw | Refusal =>
       work.kind === 'stages' ? stagesServiceLaw(work, slotCount(cluster), drop, sprint) : gangServiceLaw(work, drop, sprint)
     const [plain, service] = [lawOf(), lawOf(timer)]

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { isRefusal, type Prediction, type Scenario, validate } from '../../src/model/index.js'
 import { Rng } from '../../src/num/index.js'
+import { analyticPredictor } from '../../src/queueing/index.js'
 import {
   type CompiledScenario,
   compileScenario,
@@ -256,6 +257,32 @@ describe('the real system as a scenario', () => {
     same(alone.response, beside.response)
     expect(beside.end.sprintJoules! / (40 * beside.end.sprinting)).toBeCloseTo(1, 9)
     expect(beside.lowestBudget).toBe(0)
+  })
+
+  it('a class of which 60 % is bound to the processor: formula and simulation agree, its power that of the level', () => {
+    const one = real({ kind: 'gang', slots: 1, runTime: exponential }, 'shared', [{ share: 1, processorBound: 0.6 }], undefined, {
+      idleWatts: 20,
+      busyWatts: 100,
+      sprintWatts: 999,
+      levels: [{ speed: 2, watts: 300 }],
+    })
+    const sprint = { ...one.policy.sprint!, origin: 'dispatch' as const, timeoutSeconds: { query: 0.5 } }
+    const asked = { ...one, policy: { ...one.policy, sprint } }
+    const [exact, simulated] = [
+      analyticPredictor.predict(asked, { seed: 0 }),
+      simulateScenario(asked, { seed: 1, precision: 0.02 }),
+    ]
+    if (isRefusal(exact)) throw new Error(exact.message)
+    if (isRefusal(simulated)) throw new Error(simulated.message)
+    // E8 with φ = 1/(0.4 + 0.6/2): E[S] = 1 − 0.3 e^{−0.5}; sprinting 0.7 e^{−0.5} of each second of work
+    expect(exact.classes[0].service.mean.value).toBeCloseTo(1 - 0.3 * Math.exp(-0.5), 9)
+    const sprinting = 0.7 * 0.7 * Math.exp(-0.5)
+    const busy = 0.7 * (1 - 0.3 * Math.exp(-0.5))
+    expect(exact.cluster.powerWatts!.value).toBeCloseTo(20 * (1 - busy) + 100 * (busy - sprinting) + 300 * sprinting, 6)
+    const { value, high } = simulated.classes[0].response.mean
+    expect(Math.abs(value - exact.classes[0].response.mean.value)).toBeLessThan(2 * (high - value))
+    const watts = simulated.cluster.powerWatts!
+    expect(Math.abs(watts.value - exact.cluster.powerWatts!.value)).toBeLessThan(2.5 * (watts.high - watts.value))
   })
 
   it('power follows the level of speed: half of the time at 1.5 times the speed', () => {
