@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isRefusal, validate } from '../model/index.js'
 import { compileScenario } from './compile.js'
 import type { RunJobs } from './engine.js'
+import { drawJobs } from './jobs.js'
 import { simulateScenario } from './predictor.js'
 import { runJobs } from './run.js'
 import { type ClusterState, checkState, withPresent } from './start.js'
@@ -194,6 +195,21 @@ describe('a start from a given state, task by task', () => {
     }
     // two seconds of reduce are left; the other: setup 1, six tasks on four slots (one busy until 2): 1 1 1 2 | 6 6 → 11, setup 13, 16
     expect(play(state)).toEqual([22, 16])
+  })
+
+  it('who runs has not failed yet, and those who come meet the failures that they would meet anyway', () => {
+    const base = scenario({ g: gang(1, 50) })
+    const failing = { ...base.workload.classes[0], failures: { ratePerRunningSecond: 0.02, retriesAtMost: 5 } }
+    const compiled = compileScenario({ ...base, workload: { ...base.workload, classes: [failing] } })
+    if (isRefusal(compiled)) throw new Error(compiled.message)
+    const coming = drawJobs(compiled, 1, 0, 200)
+    const running = Array.from({ length: 4 }, () => ({ jobClass: 'g', submittedAgoSeconds: 40, ranSeconds: 40, sizeSeconds: 90 }))
+    const { jobs } = withPresent(compiled, { running, waiting: [] }, coming, { seed: 1, replication: 0 })
+    const { first, after } = jobs.failures!
+    expect(first[4]).toBeGreaterThan(0)
+    for (let i = 0; i < 4; i++) if (first[i] < first[i + 1]) expect(after[first[i]]).toBeGreaterThan(40)
+    expect([...after.subarray(first[4])]).toEqual([...coming.failures!.after])
+    expect([...first.subarray(4)].map((at) => at - first[4])).toEqual([...coming.failures!.first])
   })
 
   it('refuses what does not fit together, stages that there are not, and tasks of jobs that have none', () => {

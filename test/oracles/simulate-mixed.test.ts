@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { DISCIPLINES, isRefusal, type Scenario, validate } from '../../src/model/index.js'
 import { Rng } from '../../src/num/index.js'
-import { compileScenario, drawJobs, type Run, runJobs } from '../../src/simulate/index.js'
+import { compileScenario, drawJobs, Engine, type Run, runJobs } from '../../src/simulate/index.js'
+import { engineSettings } from '../../src/simulate/run.js'
+import { TaskEngine, withOrdinals } from '../../src/simulate/taskEngine.js'
 import { type SlowNode, slowSimulation } from '../support/slow-simulator.js'
 import { spelt } from '../support/spelt-jobs.js'
 
@@ -136,6 +138,26 @@ describe.each(DISCIPLINES)('%s', (discipline) => {
   it.each(Object.keys(MIXES))('%s go as in a simulation by hand, in a pool, packed and spread', (mix) => {
     for (const [i, placement] of (['pool', 'packed', 'spread'] as const).entries())
       compare(scenarioOf(10 + i, MIXES[mix], { discipline, placement }), 60)
+  })
+
+  it('on gangs alone the engine of tasks gives the gang engine’s numbers, failures and needs included', () => {
+    for (const [i, placement] of (['pool', 'packed', 'spread'] as const).entries()) {
+      for (const options of [{}, { needs: true }, { hazards: true }]) {
+        const compiled = compileScenario(scenarioOf(50 + i, MIXES['gangs alone'], { discipline, placement }, options))
+        if (isRefusal(compiled)) throw new Error(compiled.message)
+        const jobs = drawJobs(compiled, SEED, 0, 400)
+        const gangs = new Engine(engineSettings(compiled, jobs))
+        const tasks = new TaskEngine(compiled, withOrdinals(jobs, 3), SEED, 0, 100)
+        gangs.run()
+        tasks.run()
+        for (let job = 0; job < jobs.count; job++)
+          if (Math.abs(gangs.response[job] - tasks.response[job]) > 1e-7 * (1 + gangs.response[job]))
+            throw new Error(`job ${job}: ${gangs.response[job]}, by tasks ${tasks.response[job]}`)
+        expect(tasks.evictions).toBe(gangs.evictions)
+        expect(tasks.failed).toBe(gangs.failed)
+        expect(Math.abs(tasks.totals().lost - gangs.totals().lost)).toBeLessThan(1e-6 * (1 + gangs.totals().lost))
+      }
+    }
   })
 
   it('so do jobs that need CPUs and memory of heterogeneous nodes', () => {
