@@ -25,8 +25,8 @@ import {
   unfit,
 } from './learner.js'
 import { presentRows, rowWeights, sampleCaveats } from './prepare.js'
-import { packBins, packTrees, unpackBins, unpackTrees } from './save-trees.js'
-import { savedLevels } from './saved.js'
+import { packBins, packTrees, savedQuantiles, unpackBins, unpackTrees } from './save-trees.js'
+import { BadModel, savedArray, savedLevels, savedNumber } from './saved.js'
 import type { Samples, Table } from './table.js'
 import { encodeRows, leafOf, sumOfTrees, type Tree } from './tree.js'
 import { monotoneOf, settingIssues } from './tree-settings.js'
@@ -490,22 +490,28 @@ function weightedMean(weights: Float64Array, rows: Int32Array, of: (row: number)
 
 /** Boosted trees that were saved. */
 export function boostingFrom(saved: SavedModel): BoostingModel | BoostingClassModel | QuantileBoostingModel {
-  const { arrays, settings } = saved
-  const trees = unpackTrees(arrays)
-  const starts = arrays['starts'] as Float64Array
-  const counts = arrays['treesOf']
+  const { learner, task, names, caveats, settings } = saved
+  const trees = unpackTrees(saved)
+  const classes = savedArray(saved, 'classes', Float64Array)
+  const levels = savedQuantiles(saved)
+  const due = task === 'quantile' ? levels.length : classes.length > 2 ? classes.length : classes.length === 1 ? 0 : 1
+  const starts = savedArray(saved, 'starts', Float64Array, due)
+  const counts = savedArray(saved, 'treesOf', Int32Array, due)
+  if (counts.some((count) => count < 0) || counts.reduce((sum, count) => sum + count, 0) !== trees.length)
+    throw new BadModel('arrays.treesOf', 'do not add up to the trees')
+  if ((task === 'classification') !== classes.length > 0) throw new BadModel('arrays.classes', `are not those of ${task}`)
   let at = 0
   return modelOf({
-    learner: saved.learner,
-    task: saved.task,
-    names: saved.names,
-    caveats: saved.caveats,
+    learner,
+    task,
+    names,
+    caveats,
     bins: unpackBins(saved),
     outputs: Array.from(starts, (start, k) => ({ start, trees: trees.slice(at, (at += counts[k])) })),
-    classes: arrays['classes'] as Float64Array,
-    levels: settings['levels'] as number[],
-    gainShares: arrays['gainShares'] as Float64Array,
-    heldOutLoss: settings['heldOutLoss'] === null ? undefined : (settings['heldOutLoss'] as number),
+    classes,
+    levels,
+    gainShares: savedArray(saved, 'gainShares', Float64Array, names.length),
+    heldOutLoss: settings['heldOutLoss'] === null ? undefined : savedNumber(saved, 'heldOutLoss'),
   })
 }
 

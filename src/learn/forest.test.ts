@@ -236,6 +236,22 @@ describe('every kind of tree', () => {
     }
   })
 
+  it('that was damaged is not loaded: rows must come down every tree', () => {
+    const saved = fitted(forest({ trees: 2 }), samples).save()
+    const nodes = saved.arrays['nodes'] as Int32Array
+    const damaged = (at: number, value: number): typeof saved => {
+      const changed = nodes.slice()
+      changed[at] = value
+      return { ...saved, arrays: { ...saved.arrays, nodes: changed } }
+    }
+    expect(() => forestFrom(damaged(1, -1))).toThrow('no tree')
+    expect(() => forestFrom(damaged(3, 1))).toThrow('no tree') // back to itself by its child
+    expect(() => forestFrom(damaged(0, 7 * 256))).toThrow('no tree') // a column that is not there
+    expect(() => forestFrom({ ...saved, arrays: { ...saved.arrays, treeStarts: Int32Array.of(0, 3, 4) } })).toThrow('into parts')
+    const boosted = fitted(boosting(), samples).save()
+    expect(() => boostingFrom({ ...boosted, arrays: { ...boosted.arrays, treesOf: Int32Array.of(3) } })).toThrow('add up')
+  })
+
   it('foresees classes as well as their noise lets: a fifteenth of the labels are wrong by chance', () => {
     const train = corners(1500, 1)
     const test = corners(1500, 2)

@@ -4,7 +4,7 @@ import type { Bins, ColumnBins } from './bins.js'
 import type { GrownTree } from './grow.js'
 import type { SavedModel } from './learner.js'
 import type { LeafRows, RankedTrees } from './quantile-leaves.js'
-import { levelsFrom, savedLevels } from './saved.js'
+import { BadModel, levelsFrom, savedArray, savedLevels, savedNumber } from './saved.js'
 
 type Arrays = Record<string, Float64Array | Float32Array | Int32Array | Uint8Array>
 
@@ -28,18 +28,36 @@ export function packBins(bins: Bins): Arrays {
 }
 
 export function unpackBins(saved: SavedModel): Bins {
-  const { arrays } = saved
   const levels = levelsFrom(saved, 'words')
-  const edges = arrays['edges'] as Float64Array
-  const categories = arrays['categories'] as Uint8Array
-  const edgeStarts = arrays['edgeStarts']
-  const categoryStarts = arrays['categoryStarts']
-  return Array.from(arrays['codes'], (codes, c): ColumnBins => {
-    const some = categories.slice(categoryStarts[c], categoryStarts[c + 1])
-    const bin = { codes, edges: edges.slice(edgeStarts[c], edgeStarts[c + 1]) }
+  const codes = savedArray(saved, 'codes', Int32Array, saved.names.length)
+  const edges = savedParts(saved, 'edges', Float64Array, 'edgeStarts', codes.length)
+  const categories = savedParts(saved, 'categories', Uint8Array, 'categoryStarts', codes.length)
+  return Array.from(codes, (count, c): ColumnBins => {
+    const bin = { codes: count, edges: edges[c] }
     const words = levels[c]
-    return words === undefined ? bin : { ...bin, categories: some, words }
+    if (edges[c].length > 254) throw new BadModel('arrays.edgeStarts', `give column ${c} more edges than codes of a byte`)
+    if (words === undefined) return bin
+    if (categories[c].length !== words.length)
+      throw new BadModel('arrays.categories', `are not those of the words of column ${c}`)
+    return { ...bin, categories: categories[c], words }
   })
+}
+
+/** An array of a saved model that is cut where `starts` says, into `count` parts. */
+function savedParts<A extends Float64Array | Int32Array | Uint8Array>(
+  saved: SavedModel,
+  name: string,
+  type: { new (length: number): A },
+  starts: string,
+  count?: number,
+  scale = 1,
+): A[] {
+  const all = savedArray(saved, name, type)
+  const from = savedArray(saved, starts, Int32Array, count === undefined ? undefined : count + 1)
+  const ascends = from.every((start, k) => (k === 0 ? start === 0 : start >= from[k - 1]))
+  if (!ascends || from.length === 0 || scale * from[from.length - 1] !== all.length)
+    throw new BadModel(`arrays.${starts}`, `do not cut ${name} into parts`)
+  return Array.from({ length: from.length - 1 }, (_, k) => all.slice(scale * from[k], scale * from[k + 1]) as A)
 }
 
 interface PlainTree {
@@ -57,15 +75,21 @@ export function packTrees(trees: readonly PlainTree[]): Arrays {
   }
 }
 
-export function unpackTrees(arrays: SavedModel['arrays']): PlainTree[] {
-  const nodes = arrays['nodes'] as Int32Array
-  const values = arrays['values'] as Float64Array
-  const from = arrays['treeStarts']
-  return Array.from(arrays['depths'], (depth, t) => ({
-    nodes: nodes.slice(2 * from[t], 2 * from[t + 1]),
-    values: values.slice(from[t], from[t + 1]),
-    depth,
-  }))
+/** Trees of a saved model, each of which every row comes down: children lie behind their parent, and leaves lead nowhere. */
+export function unpackTrees(saved: SavedModel): PlainTree[] {
+  const depths = savedArray(saved, 'depths', Int32Array)
+  const values = savedParts(saved, 'values', Float64Array, 'treeStarts', depths.length)
+  const nodes = savedParts(saved, 'nodes', Int32Array, 'treeStarts', depths.length, 2)
+  return nodes.map((tree, t) => {
+    const count = values[t].length
+    let sound = count > 0
+    for (let i = 0; i < count && sound; i++) {
+      const [split, left] = [tree[2 * i], tree[2 * i + 1]]
+      sound = left === i ? split === 255 : left > i && left + 1 < count && split >= 0 && split >>> 8 < saved.names.length
+    }
+    if (!sound) throw new BadModel('arrays.nodes', `are no tree: number ${t}`)
+    return { nodes: tree, values: values[t], depth: depths[t] }
+  })
 }
 
 /** A fitted forest as values: what is saved and loaded. */
@@ -117,42 +141,58 @@ export function packForest(parts: ForestParts): SavedModel {
 }
 
 export function unpackForest(saved: SavedModel): ForestParts {
-  const { arrays, settings } = saved
-  const trees = unpackTrees(arrays)
-  const shares = arrays['shares'] as Float64Array
-  const shareStarts = arrays['shareStarts']
-  const classes = arrays['classes'] as Float64Array
-  const treeStarts = arrays['treeStarts']
-  const rankStarts = arrays['rankStarts']
+  const { arrays } = saved
+  const trees = unpackTrees(saved)
+  if (trees.length === 0) throw new BadModel('arrays.treeStarts', 'hold no tree')
+  const classes = savedArray(saved, 'classes', Float64Array)
+  if ((saved.task === 'classification') !== classes.length > 0)
+    throw new BadModel('arrays.classes', `are not those of ${saved.task}`)
+  const shares = savedParts(saved, 'shares', Float64Array, 'shareStarts', trees.length)
+  const many = classes.length > 2
+  if (many)
+    trees.forEach(({ values }, t) => {
+      const most = classes.length + shares[t].length / classes.length
+      if (!values.every((value) => Number.isInteger(value) && value >= 0 && value < most))
+        throw new BadModel('arrays.values', `of tree ${t} are no classes`)
+    })
   return {
     learner: saved.learner as ForestParts['learner'],
     task: saved.task,
     names: saved.names,
     caveats: saved.caveats,
     bins: unpackBins(saved),
-    trees: trees.map((tree, t) =>
-      classes.length > 2 ? { ...tree, shares: shares.slice(shareStarts[t], shareStarts[t + 1]) } : tree,
-    ),
-    low: settings['low'] as number,
-    high: settings['high'] as number,
-    levels: settings['levels'] as number[],
+    trees: trees.map((tree, t) => (many ? { ...tree, shares: shares[t] } : tree)),
+    low: savedNumber(saved, 'low'),
+    high: savedNumber(saved, 'high'),
+    levels: savedQuantiles(saved),
     classes,
-    gainShares: arrays['gainShares'] as Float64Array,
-    ...(rankStarts === undefined
-      ? {}
-      : {
-          leaves: {
-            targets: arrays['targets'] as Float64Array,
-            trees: trees.map(
-              (_, t): LeafRows => ({
-                ranks: (arrays['ranks'] as Int32Array).slice(rankStarts[t], rankStarts[t + 1]),
-                shares: (arrays['rankShares'] as Float64Array).slice(rankStarts[t], rankStarts[t + 1]),
-                firsts: (arrays['leafFirsts'] as Int32Array).slice(treeStarts[t], treeStarts[t + 1]),
-                counts: (arrays['leafCounts'] as Int32Array).slice(treeStarts[t], treeStarts[t + 1]),
-              }),
-            ),
-          },
-        }),
+    gainShares: savedArray(saved, 'gainShares', Float64Array, saved.names.length),
+    ...(saved.task === 'quantile' || arrays['targets'] !== undefined ? { leaves: unpackLeaves(saved, trees.length) } : {}),
+  }
+}
+
+/** The levels of a model of quantiles; none of another. */
+export function savedQuantiles({ settings, task }: SavedModel): readonly number[] {
+  const levels = settings['levels']
+  if (!Array.isArray(levels) || levels.some((level) => !(level > 0 && level < 1)) || (task === 'quantile') !== levels.length > 0)
+    throw new BadModel('settings.levels', `are no levels of ${task}`)
+  return levels as number[]
+}
+
+function unpackLeaves(saved: SavedModel, trees: number): RankedTrees {
+  const targets = savedArray(saved, 'targets', Float64Array)
+  const ranks = savedParts(saved, 'ranks', Int32Array, 'rankStarts', trees)
+  const shares = savedParts(saved, 'rankShares', Float64Array, 'rankStarts', trees)
+  const firsts = savedParts(saved, 'leafFirsts', Int32Array, 'treeStarts', trees)
+  const counts = savedParts(saved, 'leafCounts', Int32Array, 'treeStarts', trees)
+  return {
+    targets,
+    trees: ranks.map((rank, t): LeafRows => {
+      const inside = rank.every((one) => one >= 0 && one < targets.length)
+      const held = firsts[t].every((first, i) => first >= 0 && counts[t][i] > 0 && first + counts[t][i] <= rank.length)
+      if (!inside || !held) throw new BadModel('arrays.ranks', `of tree ${t} are not rows of its leaves`)
+      return { ranks: rank, shares: shares[t], firsts: firsts[t], counts: counts[t] }
+    }),
   }
 }
 
