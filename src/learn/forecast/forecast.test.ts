@@ -16,6 +16,7 @@ import {
   seasonalNaiveForecaster,
   smoothingForecaster,
 } from './index.js'
+import { selectInPlace } from './select.js'
 
 function fitted(forecaster: Forecaster, series: Series): FittedForecaster {
   const model = forecaster.fit(series, { rng: new Rng(1, 'fit') })
@@ -312,6 +313,17 @@ describe('intervals', () => {
     expect(bandQuantile(bands, 0, 0.95)).toBeCloseTo(19, 12)
     expect(bandQuantile(bands, 0, 0.05)).toBeCloseTo(1, 12)
     expect(bandQuantile(bands, 9, 0.999)).toBe(19)
+  })
+})
+
+describe('selection', () => {
+  it('finds what sorting finds, at every rank', () => {
+    const rng = new Rng(1, 'select')
+    for (const n of [1, 2, 3, 10, 57]) {
+      const values = Float64Array.from({ length: n }, () => rng.below(20))
+      const sorted = values.slice().sort()
+      for (let rank = 0; rank < n; rank++) expect(selectInPlace(values.slice(), n, rank)).toBe(sorted[rank])
+    }
   })
 })
 

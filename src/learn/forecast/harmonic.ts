@@ -4,6 +4,7 @@ import type { FittedForecaster, Forecaster, SavedForecaster } from './forecaster
 import { HarmonicBasis } from './harmonicBasis.js'
 import { answer, type Outlook, type Shape, shapeOf } from './outlook.js'
 import { atLeast, prepare } from './prepare.js'
+import { selectInPlace } from './select.js'
 import { saver, stored } from './stored.js'
 
 export interface HarmonicSettings {
@@ -56,6 +57,7 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
   let filled: Float64Array = new Float64Array(0)
   let residuals: Float64Array = new Float64Array(0)
   let errors: Float64Array = new Float64Array(0)
+  let curve: Float64Array = new Float64Array(0)
   let work: Float64Array = new Float64Array(0)
   const lags = Array.from({ length: orderAtMost }, (_, j) => j + 1)
   const covariances = new Float64Array(orderAtMost + 1)
@@ -85,6 +87,7 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
       filled = atLeast(filled, count)
       residuals = atLeast(residuals, count)
       errors = atLeast(errors, count)
+      curve = atLeast(curve, count)
       work = atLeast(work, Math.max(count, (K + 2) * (K + 2)))
       const profiles = periods.map((period) => new Float64Array(period))
       const missing = measured < count
@@ -95,7 +98,7 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
       for (let i = 0; i < count; i++) filled[i] = !Number.isNaN(values[i]) ? values[i] : 0
       if (robust) screen()
       regress(fitAll)
-      if (robust) for (let i = 0; i < count; i++) if (!Number.isNaN(values[i])) residuals[i] = filled[i] - fittedAt(i)
+      if (robust) for (let i = 0; i < count; i++) if (!Number.isNaN(values[i])) residuals[i] = filled[i] - curve[i]
       let noise = noiseOf(Array.from({ length: K }, (_, k) => k))
       const weights = new Float64Array(K)
       const chosen: number[] = []
@@ -175,18 +178,18 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
       function regress(solve: () => void): void {
         for (let round = 0; round < 20; round++) {
           solve()
-          basis.profiles(profiles)
+          draw()
           if (!missing) break
           let change = 0
           for (let i = 0; i < count; i++) {
             if (!Number.isNaN(values[i])) continue
-            const value = fittedAt(i)
+            const value = curve[i]
             change = Math.max(change, Math.abs(value - filled[i]))
             filled[i] = value
           }
           if (change < 1e-6) break
         }
-        for (let i = 0; i < count; i++) residuals[i] = values[i] - fittedAt(i)
+        for (let i = 0; i < count; i++) residuals[i] = values[i] - curve[i]
       }
 
       /** Brings values far from the median of their phase to within some typical distances of it: the first fit should not have to get over them. */
@@ -198,15 +201,13 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
           let m = 0
           for (let i = phase; i < count; i += period) if (!Number.isNaN(values[i])) work[m++] = values[i]
           if (m === 0) continue
-          const sorted = work.subarray(0, m).sort()
-          const middle = (sorted[m >> 1] + sorted[(m - 1) >> 1]) / 2
+          const middle = (selectInPlace(work, m, m >> 1) + selectInPlace(work, m, (m - 1) >> 1)) / 2
           for (let i = phase; i < count; i += period) middles[i] = middle
           seen += m
         }
         let m = 0
         for (let i = 0; i < count; i++) if (!Number.isNaN(values[i])) work[m++] = Math.abs(values[i] - middles[i])
-        const most =
-          FAR * NORMAL_SPREAD * work.subarray(0, m).sort()[m >> 1] * Math.sqrt(seen / Math.max(seen - period, seen / 2))
+        const most = FAR * NORMAL_SPREAD * selectInPlace(work, m, m >> 1) * Math.sqrt(seen / Math.max(seen - period, seen / 2))
         if (!(most > 1e-9)) return
         for (let i = 0; i < count; i++)
           if (!Number.isNaN(values[i])) filled[i] = middles[i] + Math.max(-most, Math.min(most, values[i] - middles[i]))
@@ -216,7 +217,7 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
       function typicalResidual(): number {
         let m = 0
         for (let i = 0; i < count; i++) if (!Number.isNaN(residuals[i])) work[m++] = Math.abs(residuals[i])
-        return NORMAL_SPREAD * work.subarray(0, m).sort()[m >> 1]
+        return NORMAL_SPREAD * selectInPlace(work, m, m >> 1)
       }
 
       /** Fits again and again with residuals beyond the typical one counted as that large, until that settles. */
@@ -229,7 +230,7 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
           before = most
           for (let i = 0; i < count; i++) {
             const residual = residuals[i]
-            if (!Number.isNaN(residual)) filled[i] = fittedAt(i) + Math.max(-most, Math.min(most, residual))
+            if (!Number.isNaN(residual)) filled[i] = curve[i] + Math.max(-most, Math.min(most, residual))
           }
           regress(solve)
         }
@@ -284,10 +285,17 @@ export function harmonicForecaster(settings: HarmonicSettings = {}): Forecaster 
         return { rate, level, span, variance: squares / pairs, shape }
       }
 
-      function fittedAt(i: number): number {
-        let value = basis.a[0]
-        for (const profile of profiles) value += profile[i % profile.length]
-        return value
+      /** The fit at every step. */
+      function draw(): void {
+        basis.profiles(profiles)
+        curve.fill(basis.a[0], 0, count)
+        for (const profile of profiles) {
+          const period = profile.length
+          for (let start = 0; start < count; start += period) {
+            const end = Math.min(period, count - start)
+            for (let i = 0; i < end; i++) curve[start + i] += profile[i]
+          }
+        }
       }
 
       function noiseOf(used: readonly number[]): Autoregression {
