@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Samples } from 'halftone/learn'
+import { type Samples, tableOf } from 'halftone/learn'
+import { Rng } from 'halftone/num'
 
 /** How a learner of scikit-learn or XGBoost did: CPU seconds, and R² or the share of rows put in the right class. */
 export interface Rival {
@@ -66,4 +67,21 @@ export function cpuSeconds<T>(work: () => T): { readonly seconds: number; readon
   const answer = work()
   const { user, system } = process.cpuUsage(before)
   return { seconds: (user + system) / 1e6, answer }
+}
+
+/** Rows of a law after Friedman’s with a product more, noise of standard deviation 1; from the eighth on columns tell nothing. */
+export function friedman(rows: number, columns: number, seed: number): Samples {
+  const rng = new Rng(seed, 'friedman')
+  const x = Array.from({ length: columns }, () => Float64Array.from({ length: rows }, () => rng.uniform()))
+  const target = Float64Array.from(
+    { length: rows },
+    (_, i) =>
+      10 * Math.sin(Math.PI * x[0][i] * x[1][i]) +
+      20 * (x[2][i] - 0.5) ** 2 +
+      10 * x[3][i] +
+      5 * x[4][i] +
+      8 * x[5][i] * x[6][i] +
+      rng.normal(),
+  )
+  return { features: tableOf(Object.fromEntries(x.map((column, c) => [`x${c}`, column]))), target }
 }

@@ -15,7 +15,7 @@ import {
   quantileForest,
 } from './forest.js'
 import { permutationImportance } from './importance.js'
-import type { FittedModel, Learner } from './learner.js'
+import type { FittedModel, Learner, QuantileModel } from './learner.js'
 import { type Samples, tableOf, takeSamples } from './table.js'
 
 /** Friedman’s first function of five columns, noise of standard deviation 1, and three columns that tell nothing. */
@@ -318,7 +318,7 @@ describe('every kind of tree', () => {
       quantileForest({ levels: [0.05, 0.5, 0.95], rowsPerLeaf: 20 }),
       quantileBoosting({ levels: [0.05, 0.5, 0.95], rowsPerLeaf: 60, leaves: 6, rounds: 60 }),
     ]) {
-      const q = fitted(learner, train).quantiles(test.features)
+      const q = fitted<QuantileModel>(learner, train).quantiles(test.features)
       const covered = (rows: (i: number) => boolean): number => {
         let [inside, all] = [0, 0]
         for (let i = 0; i < 3000; i++) {
