@@ -54,7 +54,10 @@ export const SprintBudget = z
       }),
       refillWatts: z.number().min(0).default(0),
       windowSeconds,
-      onThresholdJoules: z.number().min(0).default(0).meta({ description: 'A sprint starts only with so much in the bucket.' }),
+      onThresholdJoules: z.number().min(0).optional().meta({
+        description:
+          'A sprint starts only with so much in the bucket. Default: what half a second of the whole cluster’s sprint drains.',
+      }),
     }),
   ])
   .meta({ id: 'SprintBudget' })

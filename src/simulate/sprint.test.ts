@@ -62,7 +62,7 @@ function naive(jobs: RunJobs, sprint: SprintSettings, phases?: WorkPhases): Naiv
     budget === undefined
       ? [Number.POSITIVE_INFINITY, 0, 0]
       : 'joules' in budget
-        ? [budget.joules, budget.refillWatts, budget.onThresholdJoules]
+        ? [budget.joules, budget.refillWatts, budget.onThresholdJoules ?? 0.5 * extraWatts(sprint.speed)]
         : [budget.seconds, budget.refillPerSecond, budget.onThresholdSeconds]
   const window = budget?.windowSeconds ?? Number.POSITIVE_INFINITY
   const refill = window < Number.POSITIVE_INFINITY ? 0 : rate
@@ -261,6 +261,11 @@ const cases: [string, SprintSettings, boolean][] = [
   ],
   ['joules', { ...base, power, budget: joules(100, 30) }, false],
   ['joules from dispatch', { ...base, power, origin: 'dispatch', budget: joules(100, 30, 20) }, false],
+  [
+    'joules, the threshold of half a second',
+    { ...base, power, origin: 'dispatch', budget: { joules: 200, refillWatts: 60 } },
+    false,
+  ],
   ['joules, filled every 7 s', { ...base, power, budget: { ...joules(90, 0), windowSeconds: 7 } }, false],
   ['phases', { ...base, power }, true],
   ['phases, seconds', { ...base, power, budget: seconds(2, 0.6) }, true],

@@ -128,7 +128,7 @@ export class Sprinter {
       budget === undefined
         ? [Number.POSITIVE_INFINITY, 0, 0]
         : 'joules' in budget
-          ? [budget.joules, budget.refillWatts, budget.onThresholdJoules]
+          ? [budget.joules, budget.refillWatts, budget.onThresholdJoules ?? 0.5 * power!.extraWatts(settings.speed)]
           : [budget.seconds, budget.refillPerSecond, budget.onThresholdSeconds]
     this.size = size
     this.window = budget?.windowSeconds ?? Number.POSITIVE_INFINITY
