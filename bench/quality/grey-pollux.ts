@@ -5,8 +5,6 @@
  * - 30 rows: fitted to 30 random rows, asked about the others; mean and worst of SEEDS draws.
  * - > 4 GPUs: fitted to rows of at most 4 GPUs, asked about those of 5 to 16.
  *
- * Then how many of the unseen rows 90 % intervals cover: rows at random, and placements of which no row was seen.
- *
  * Settings are the defaults of each method, fixed for all four models; the blend chooses by tests inside its training rows. While these were written, about 40 variants (growth of synchronisation, use of the
  * measured part, fade, mixtures, forests of other settings) were looked at on these splits: the numbers are development numbers. Needs ../shared/data; says so where it is absent.
  */
@@ -14,7 +12,6 @@ import {
   blend,
   bootstrapping,
   calibrate,
-  conformal,
   hyBoost,
   onLogScale,
   probing,
@@ -120,41 +117,5 @@ else {
     )
   }
 
-  console.log('\n90 % intervals of the residual: share of unseen rows covered, and width as a factor')
-  const intervals: Record<string, unknown>[] = []
-  for (const name of STEP_TIME_MODELS) {
-    const samples = stepTimes(name)
-    const places = samples.features.columns.slice(0, 4)
-    const keys = Array.from(samples.target.keys(), (i) => places.map((column) => column[i]).join('|'))
-    const distinct = [...new Set(keys)]
-    for (const what of ['random rows', 'new placements'] as const) {
-      let inside = 0
-      let count = 0
-      let width = 0
-      for (let seed = 0; seed < 10; seed++) {
-        const rng = new Rng(seed, 'interval rows')
-        const order = shuffled(samples.target.length, rng)
-        const half = new Set(Array.from(shuffled(distinct.length, rng).slice(0, distinct.length >> 1), (k) => distinct[k]))
-        const train = what === 'random rows' ? order.slice(0, 150) : order.filter((i) => half.has(keys[i]))
-        const test = what === 'random rows' ? order.slice(150) : order.filter((i) => !half.has(keys[i]))
-        const learner = conformal(residual(white, trees()), {
-          method: 'cv+',
-          ...(what === 'random rows' ? {} : { configuration: ['nodes', 'gpus', 'mostPerNode', 'leastPerNode'] }),
-        })
-        const model = learner.fit(takeSamples(samples, train), { rng: new Rng(seed, 'interval') })
-        if (isRefusal(model)) throw new Error(model.message)
-        const asked = takeSamples(samples, test)
-        const { low, high } = model.interval(asked.features)
-        asked.target.forEach((value, i) => {
-          count++
-          width += Math.log(high[i] / low[i])
-          if (value >= low[i] && value <= high[i]) inside++
-        })
-      }
-      const row = { model: name, what, covered: inside / count, width: Math.exp(width / count) }
-      intervals.push(row)
-      console.log(`${name.padEnd(12)} ${what.padEnd(15)} ${(100 * row.covered).toFixed(1)} %  ${row.width.toFixed(2)}`)
-    }
-  }
-  save('quality/grey-pollux', rows, { seeds: SEEDS, intervals })
+  save('quality/grey-pollux', rows, { seeds: SEEDS })
 }

@@ -1,6 +1,6 @@
 import {
-  type FitOptions,
   kFold,
+  type Learner,
   type RegressionModel,
   type Regressor,
   type Samples,
@@ -64,13 +64,7 @@ export interface Blended extends RegressionModel {
  *
  * When it loses: where the best candidate is much the best and few rows were there to show it. Cost: about (folds + 3) times that of all candidates.
  */
-export function blend(
-  white: WhiteModel,
-  learners: readonly Regressor[],
-  options: BlendOptions = {},
-): Regressor & {
-  fit(samples: Samples, options: FitOptions): Blended | Unfit
-} {
+export function blend(white: WhiteModel, learners: readonly Regressor[], options: BlendOptions = {}): Learner<Blended> {
   const name = `blend of ${[white, ...learners].map((one) => one.name).join(', ')}`
   const { folds = 5, fades = [0.5, 1, 2], grows = white.grows ?? [] } = options
   const blacks = learners.map(onLogScale)

@@ -1,12 +1,9 @@
 import {
-  type FitOptions,
+  type Learner,
   type RegressionModel,
-  type Regressor,
-  type Samples,
   sameColumns,
   type Table,
   takeSamples,
-  type Unfit,
   unfit,
 } from '../learn/index.js'
 import { type Caveat, caveat, isRefusal } from '../model/index.js'
@@ -31,13 +28,7 @@ export interface GroupedModel extends RegressionModel {
  * Groups do not lend each other their parameters. That was tried (the middle and spread over groups as the prior of each, once and in turns) on the power-cap tables and lost: an unseen
  * cap was foreseen worse on both GPUs, since what the groups shared was mostly how the model errs.
  */
-export function perGroup(
-  white: WhiteModel,
-  columns: readonly string[],
-  options: CalibrateOptions = {},
-): Regressor & {
-  fit(samples: Samples, options: FitOptions): GroupedModel | Unfit
-} {
+export function perGroup(white: WhiteModel, columns: readonly string[], options: CalibrateOptions = {}): Learner<GroupedModel> {
   const name = `white ${white.name} by ${columns.join(', ')}`
   return {
     name,

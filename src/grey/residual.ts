@@ -1,12 +1,11 @@
 import {
-  type FitOptions,
+  type Learner,
   type RegressionModel,
   type Regressor,
   type Samples,
   type SavedModel,
   sameColumns,
   type Table,
-  type Unfit,
 } from '../learn/index.js'
 import { type Caveat, isRefusal } from '../model/index.js'
 import { type CalibrateOptions, calibrate } from './calibrate.js'
@@ -50,9 +49,7 @@ export function residual(
   white: WhiteModel | Regressor,
   learner: Regressor | ((monotone: Readonly<Record<string, 1 | -1>>) => Regressor),
   options: ResidualOptions = {},
-): Regressor & {
-  fit(samples: Samples, options: FitOptions): Corrected | Unfit
-} {
+): Learner<Corrected> {
   const base: Regressor = 'fit' in white ? white : calibrate(white, options)
   const fade = options.fade ?? 1
   const monotone = typeof learner === 'function' && 'columns' in white ? (white.monotone ?? {}) : {}
