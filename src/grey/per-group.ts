@@ -1,11 +1,4 @@
-import {
-  type Learner,
-  type RegressionModel,
-  sameColumns,
-  type Table,
-  takeSamples,
-  unfit,
-} from '../learn/index.js'
+import { type Learner, type RegressionModel, sameColumns, type Table, takeSamples, unfit } from '../learn/index.js'
 import { type Caveat, caveat, isRefusal } from '../model/index.js'
 import { type Calibrated, type CalibrateOptions, calibrate, whiteIssues } from './calibrate.js'
 import { groupsOf } from './groups.js'
