@@ -132,6 +132,13 @@ export const Policy = z
       .strictObject({ halfLifeSeconds: z.number().positive() })
       .optional()
       .meta({ description: 'For fair-share: the time in which past use fades to half. Default seven days.' }),
+    backfill: z
+      .strictObject({ promisesAtMost: z.number().int().min(1) })
+      .optional()
+      .meta({
+        description:
+          'For conservative-backfill: how many waiting jobs, in order of arrival, are promised a start at each event; nobody behind them starts. Default 256. Slurm calls it bf_max_job_test.',
+      }),
   })
   .meta({ id: 'Policy' })
 export type Policy = z.infer<typeof Policy>

@@ -56,7 +56,7 @@ export interface EngineSettings {
   readonly rates?: RateSettings
   /** Start in the midst instead of empty: see `InTheMidst`. */
   readonly start?: InTheMidst
-  /** How many waiting jobs conservative backfill makes promises to. */
+  /** How many waiting jobs conservative backfill makes promises to; 256 unless said. */
   readonly promises?: number
 }
 
@@ -107,7 +107,11 @@ const NUMBERS = [
   'blocked',
   'promisedTo',
   'promisedAt',
+  'unpromised',
 ] as const
+
+/** What conservative backfill looks at unless told otherwise: `bench/runs/waiting` has what more cost and bring. */
+export const PROMISES = 256
 
 export const WAITING = 1
 export const RUNNING = 2
@@ -150,6 +154,8 @@ export class Engine implements JobTable {
   arrived = 0
   finished = 0
   evictions = 0
+  /** Events at which more jobs waited than conservative backfill makes promises to. */
+  unpromised = 0
   failed = 0
   /** Time in system and time on slots of each job that ended. */
   readonly response: Float64Array
@@ -831,7 +837,7 @@ export class Engine implements JobTable {
   private backfillConservative(t: number): void {
     const { pool, slots, heapJob, estimate } = this
     const queue = this.queue as BackfillQueue
-    const most = this.settings.promises ?? 256
+    const most = this.settings.promises ?? PROMISES
     // The first entry is now; jobs over their time are expected to end at once, which is an entry of its own, at the same time.
     const times: number[] = [t]
     const free: number[] = [pool.free]
@@ -848,7 +854,11 @@ export class Engine implements JobTable {
     }
     const speed = pool.topSpeed
     let job = queue.find(0, 0x7ffffffe, Number.POSITIVE_INFINITY, 0x7ffffffe)
-    for (let made = 0; job >= 0 && made < most && !pool.full; made++) {
+    for (let made = 0; job >= 0 && !pool.full; made++) {
+      if (made === most) {
+        this.unpromised++
+        return
+      }
       const need = this.width[job]
       const length = estimate[job] / speed
       // the earliest breakpoint from which `need` slots are free for `length`

@@ -21,6 +21,7 @@ import {
 } from '../model/index.js'
 import { type CompiledScenario, compileScenario, unsupported } from './compile.js'
 import type { DisciplineRule } from './discipline.js'
+import { PROMISES } from './engine.js'
 import { meanEstimate, ratioEstimate } from './estimates.js'
 import { drawJobs, replayedJobs } from './jobs.js'
 import { type Load, loadOf } from './load.js'
@@ -386,6 +387,19 @@ export function assemble(
       ),
     )
   }
+  const played = whole ? [whole] : parts
+  const unpromised = played.reduce((sum, part) => sum + part.unpromised, 0)
+  if (unpromised > 0) {
+    const promises = scenario.policy.backfill?.promisesAtMost ?? PROMISES
+    const share = unpromised / played.reduce((sum, part) => sum + part.events, 0)
+    caveats.push(
+      caveat(
+        'promises-bounded',
+        `at ${(100 * share).toFixed(1)} % of events more jobs waited than the ${count(promises)} that are promised a start; those behind them could not start then (policy.backfill.promisesAtMost)`,
+        { numbers: { share, promisesAtMost: promises } },
+      ),
+    )
+  }
   const seconds = parts.map((part) => part.seconds)
   const slotSeconds = seconds.map((s) => s * capacity)
   const busy = parts.map((part) => part.busySlotSeconds)
@@ -406,14 +420,13 @@ export function assemble(
     const jobs = parts.map((part) => part.classes.reduce((sum, one) => sum + one.jobs, 0))
     energy = { powerWatts: ratioEstimate(joules, seconds), energyPerJobJoules: ratioEstimate(joules, jobs) }
   }
-  const total = whole ? [whole] : parts
   return {
     schema: 'halftone/prediction/1',
     predictor: { kind: 'simulated', name: 'simulated', method },
     cost: {
       wallSeconds: 0,
-      jobs: total.reduce((sum, part) => sum + part.simulatedJobs, 0),
-      events: total.reduce((sum, part) => sum + part.events, 0),
+      jobs: played.reduce((sum, part) => sum + part.simulatedJobs, 0),
+      events: played.reduce((sum, part) => sum + part.events, 0),
     },
     classes: out,
     cluster: { utilisation, waste, ...energy },

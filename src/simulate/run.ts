@@ -28,6 +28,8 @@ export interface Run {
   readonly end: Totals
   readonly events: number
   readonly evictions: number
+  /** Events at which more jobs waited than conservative backfill makes promises to. */
+  readonly unpromised: number
   readonly lowestBudget: number | undefined
   /** 1 for a job that left without a result; absent where `jobs.failures` says it. */
   readonly givenUp?: Uint8Array
@@ -48,6 +50,7 @@ export function engineSettings(compiled: CompiledScenario, jobs: RunJobs): Engin
     markEvery: Math.max(1, Math.ceil(jobs.count / MARKS)),
     ...(compiled.sprint ? { sprint: compiled.sprint } : {}),
     ...(compiled.rates ? { rates: compiled.rates } : {}),
+    ...(compiled.scenario.policy.backfill ? { promises: compiled.scenario.policy.backfill.promisesAtMost } : {}),
   }
 }
 
@@ -73,7 +76,7 @@ export function runJobs(
     horizonSeconds === undefined && start === undefined ? recursion(compiled, jobs, settings.markEvery!, space) : undefined
   if (recursed) {
     const state = space.uint8('state', jobs.count).fill(DONE)
-    return { jobs, ...recursed, state, markEvery: settings.markEvery!, evictions: 0, lowestBudget: undefined }
+    return { jobs, ...recursed, state, markEvery: settings.markEvery!, evictions: 0, unpromised: 0, lowestBudget: undefined }
   }
   const engine = new Engine(settings, space)
   engine.run(horizonSeconds)
@@ -107,6 +110,7 @@ function runOf(engine: Engine | TaskEngine, jobs: RunJobs, markEvery: number): R
     end: engine.totals(),
     events: engine.events,
     evictions: engine.evictions,
+    unpromised: engine instanceof Engine ? engine.unpromised : 0,
     lowestBudget: engine.lowestBudget,
   }
 }
@@ -127,6 +131,8 @@ export interface Summary {
   /** Measured jobs that were stopped or given up. */
   readonly givenUp: number
   readonly unfinished: number
+  /** Of the whole run: see `Run`. */
+  readonly unpromised: number
   readonly events: number
 }
 
@@ -160,6 +166,7 @@ export function summarise(
     simulatedJobs: jobs.count,
     givenUp: (run.givenUp ?? jobs.failures?.givenUp)?.subarray(first, last).reduce((sum, one) => sum + one, 0) ?? 0,
     unfinished,
+    unpromised: run.unpromised,
     events: run.events,
   }
 }
