@@ -22,7 +22,10 @@ export const MeasuredModel = z
     figure: z.strictObject({ class: Column, of: z.enum(['mean', 'p95', 'p99']) }).optional(),
     white: z
       .union([
-        z.strictObject({ kind: z.enum(['throughput', 'sprint-queue', 'station', 'power-cap', 'clock', 'replay']) }),
+        z.strictObject({
+          kind: z.enum(['throughput', 'sprint-queue', 'station', 'power-cap', 'clock', 'replay']),
+          question: z.enum(['seconds', 'watts', 'joules']).optional(),
+        }),
         z.strictObject({
           kind: z.literal('scenario'),
           scenario: Scenario,

@@ -8,7 +8,8 @@ import { type Attempt, CHOSEN, type Contender, contest } from './contest.js'
 import type { Observed } from './observed.js'
 import { plannedSplits, type SplitPlan, type SplitQuestion } from './splits.js'
 import { regionsOf, summed } from './summary.js'
-import { type WhiteSpec, whiteOf } from './whites.js'
+import type { WhiteSpec } from './white-spec.js'
+import { whiteOf } from './whites.js'
 
 export interface CompareRequest extends SplitQuestion {
   readonly observed: Observed

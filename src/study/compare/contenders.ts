@@ -7,6 +7,7 @@ import {
   calibrate,
   hyBoost,
   onLogScale,
+  perGroup,
   probing,
   residual,
   selectByNeighbours,
@@ -28,7 +29,8 @@ import { isRefusal, refuse } from '../../model/index.js'
 import { quantile, Rng } from '../../num/index.js'
 import type { Contender } from './contest.js'
 import type { Observed } from './observed.js'
-import { type White, whiteOf } from './whites.js'
+import type { White } from './white-spec.js'
+import { whiteOf } from './whites.js'
 
 const TREES = 100
 
@@ -194,14 +196,25 @@ export function contendersFor(white: White | undefined, observed: Observed): Con
     black('boosting', 'gradient-boosted trees', () => boosting()),
     black('net', 'a net of two layers of 64', () => net()),
   ]
+  const reads = white?.make(true).columns ?? []
+  const others = observed.samples.features.names.filter((name) => !reads.includes(name))
   // a replayed trace is the white model of its windows; formulas on the same load stand beside it
   const replayed = observed.simulated !== undefined
-  const formulas = replayed ? whitesOf(whiteOf({ kind: 'station' }), 'analytic', 'analytic, calibrated') : []
-  const whites = white === undefined ? [] : replayed ? whitesOf(white, 'simulated', 'simulated, calibrated') : whitesOf(white)
-  return white === undefined ? [...baselines, ...blacks] : [...baselines, ...formulas, ...whites, ...blacks, ...greysOf(white)]
+  const formulas = replayed ? whitesOf(whiteOf({ kind: 'station' }), [], 'analytic', 'analytic, calibrated') : []
+  const whites =
+    white === undefined ? [] : replayed ? whitesOf(white, [], 'simulated', 'simulated, calibrated') : whitesOf(white, others)
+  return white === undefined
+    ? [...baselines, ...blacks]
+    : [...baselines, ...formulas, ...whites, ...blacks, ...(white.perJob ? greysPerJob(white, others) : greysOf(white))]
 }
 
-function whitesOf(white: White, alone = 'white, as it stands', set = 'white'): Contender[] {
+/** A white model, calibrated: for each job apart where its parameters belong to the job. */
+function setFor(white: White, shared: boolean, others: readonly string[]): Regressor {
+  const model = white.make(shared)
+  return white.perJob && others.length > 0 ? perGroup(model, others, searchFor(white)) : calibrate(model, searchFor(white))
+}
+
+function whitesOf(white: White, others: readonly string[], alone = 'white, as it stands', set = 'white'): Contender[] {
   const calibrated = white.make(true).parameters.length > 0
   return [
     ...(white.standsAlone
@@ -220,7 +233,7 @@ function whitesOf(white: White, alone = 'white, as it stands', set = 'white'): C
             name: set,
             kind: 'white' as const,
             what: `${white.name}, its ${white.make(true).parameters.length} parameters calibrated`,
-            make: (shared: boolean): Regressor => calibrate(white.make(shared), searchFor(white)),
+            make: (shared: boolean): Regressor => setFor(white, shared, others),
           },
         ]
       : []),
@@ -251,6 +264,19 @@ function remembered(make: () => CalibratedLearner): CalibratedLearner {
       return found
     },
   }
+}
+
+/** Grey where the white model is one for each job: what goes by whole predictions. */
+function greysPerJob(white: White, others: readonly string[]): Contender[] {
+  return [
+    {
+      name: 'KNN selection',
+      kind: 'grey',
+      what: 'white or forest, whichever did better nearby',
+      beyond: true,
+      make: (shared) => selectByNeighbours([setFor(white, shared, others), onLogScale(forest({ trees: 40 }))], { folds: 4 }),
+    },
+  ]
 }
 
 function greysOf(white: White): Contender[] {

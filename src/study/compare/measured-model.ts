@@ -18,7 +18,8 @@ import { readKnob } from '../knob.js'
 import { contendersFor } from './contenders.js'
 import { CHOSEN, contest } from './contest.js'
 import type { CompareQuestion } from './question.js'
-import { type WhiteSpec, whiteOf } from './whites.js'
+import type { WhiteSpec } from './white-spec.js'
+import { whiteOf } from './whites.js'
 
 /** The model to keep from a comparison: the grey one that cross-validation on all rows chooses; the learned one with the least held-out error where there is no grey. */
 export function keptModel(question: CompareQuestion, comparison: Comparison, seed: number): MeasuredModel | Refusal {
@@ -60,7 +61,7 @@ export function keptModel(question: CompareQuestion, comparison: Comparison, see
           white:
             white.kind === 'scenario'
               ? { ...white, columns: { ...white.columns }, calibrate: [...white.calibrate] }
-              : { kind: white.kind },
+              : { ...white },
         }),
     samples: {
       rows: features.rows,

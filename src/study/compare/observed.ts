@@ -122,7 +122,7 @@ export function observedOf(cells: CellTable, asked: Asked): ObservedReading {
   }
   for (const [c, column] of columns.entries())
     if (column.every((value) => value === column[0]))
-      caveats.push(caveat('constant-feature', `${names[c]} is the same in every row and tells nothing`, { path: names[c]! }))
+      caveats.push(caveat('constant-feature', `${names[c]} is the same in every row and tells nothing`))
   const dropped = cells.issues.counts.filter(({ severity }) => severity === 'warning').reduce((sum, { count }) => sum + count, 0)
   if (dropped > 0)
     caveats.push(caveat('rows-dropped', `${dropped} rows of the file were dropped or mended`, { numbers: { rows: dropped } }))

@@ -15,7 +15,8 @@ import { readNoun, readScenario } from '../scenario-file.js'
 import { columnOfEdge } from './compare.js'
 import { featureIssue, type Observed, observedOf } from './observed.js'
 import { scenarioSpecIssues } from './scenario-model.js'
-import { named, WHITE_NAMES, type WhiteSpec, whiteNameIssues, whiteOf } from './whites.js'
+import { WHITE_NAMES, type WhiteSpec } from './white-spec.js'
+import { named, powerQuestionOf, whiteNameIssues, whiteOf } from './whites.js'
 
 /** What the command line says of a table; what it leaves out the file says, or the table itself. */
 export type SaidOfTable = Partial<Omit<Measurements, 'schema' | 'data'>>
@@ -71,10 +72,10 @@ export async function readMeasurements(path: string, said: SaidOfTable = {}): Pr
   if (!reading.ok) return { ok: false, issues: reading.issues }
   const { observed } = reading
   let white: WhiteSpec | undefined
-  if (byName !== undefined) white = { kind: byName }
+  if (byName !== undefined) white = specOf(byName, observedName)
   else if (asked === undefined) {
     if (table.recognised) {
-      white = { kind: table.recognised }
+      white = specOf(table.recognised, observedName)
       caveats.push(
         caveat(
           'white-recognised',
@@ -154,8 +155,12 @@ async function scenarioSpec(
   return issues.length > 0 ? { ok: false, issues: reportOf(issues) } : { ok: true, white: spec }
 }
 
+function specOf(kind: (typeof WHITE_NAMES)[number], observed: string): WhiteSpec {
+  return kind === 'power-cap' || kind === 'clock' ? { kind, question: powerQuestionOf(observed) } : { kind }
+}
+
 const LOADS = ['arrivalRatePerSecond', 'load', 'lambda', 'arrivalRate', 'utilisation']
-const SIZES = ['gpus', 'nodes', 'servers', 'slots']
+const SIZES = ['gpus', 'nodes', 'servers', 'slots', 'capWatts', 'clockMegahertz']
 
 /** The column that is the load, where its name says so; for a scenario, the one that turns an arrival rate. */
 function loadOf({ samples: { features } }: Observed, white: WhiteSpec | undefined): string | undefined {

@@ -7,7 +7,7 @@ import type { Table } from '../../learn/index.js'
 import { type Issue, isRefusal, type Scenario } from '../../model/index.js'
 import { pointKnob, turnKnob } from '../knob.js'
 import { predictors } from '../predictors.js'
-import type { White, WhiteSpec } from './whites.js'
+import type { White, WhiteSpec } from './white-spec.js'
 
 type ScenarioSpec = Extract<WhiteSpec, { kind: 'scenario' }>
 

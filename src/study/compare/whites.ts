@@ -1,6 +1,9 @@
 /** The white models that a table of measurements can be held against, and what they need of its columns. */
 import {
+  clockModel,
   effectiveRate,
+  type PowerQuestion,
+  powerCapModel,
   SPRINT_COLUMNS,
   type SprintCurves,
   STATION_COLUMNS,
@@ -10,36 +13,10 @@ import {
   stepTimeModel,
   type WhiteModel,
 } from '../../grey/index.js'
-import type { Regressor } from '../../learn/index.js'
-import { type CalibratedKnob, type Issue, type Measurements, type Scenario, shown } from '../../model/index.js'
+import { type Issue, shown } from '../../model/index.js'
 import type { CellTable } from '../../trace/index.js'
 import { scenarioModel } from './scenario-model.js'
-
-/** A white model as plain data, which threads can be told. */
-export type WhiteSpec =
-  | { readonly kind: (typeof WHITE_NAMES)[number] | 'replay' }
-  | {
-      readonly kind: 'scenario'
-      readonly scenario: Scenario
-      readonly columns: Readonly<Record<string, string>>
-      readonly figure: NonNullable<Measurements['figure']>
-      readonly calibrate: readonly CalibratedKnob[]
-    }
-
-/** A white model ready to take part. */
-export interface White {
-  readonly name: string
-  /** Each answer is a simulation: what asks for thousands of answers is left out. */
-  readonly simulated: boolean
-  /** An answer takes a millisecond or more: it is searched less. */
-  readonly dear: boolean
-  /** Has it something to say before it is calibrated? */
-  readonly standsAlone: boolean
-  /** A fresh model (`shared` false) or one that may remember what it was asked before. */
-  make(shared: boolean): WhiteModel
-  /** What else can be made of it: learners of its own parameters. */
-  readonly own: readonly { readonly name: string; readonly what: string; make(inner: Regressor, shared: boolean): Regressor }[]
-}
+import { WHITE_NAMES, type White, type WhiteSpec } from './white-spec.js'
 
 /** The column of windows of a trace that holds what a replay says. */
 export const REPLAYED = 'simulatedSeconds'
@@ -54,8 +31,6 @@ function replayModel(): WhiteModel {
   }
 }
 
-export const WHITE_NAMES = ['throughput', 'sprint-queue', 'station'] as const
-
 const QUERIES = 30_000
 
 /** The white model of a spec. */
@@ -65,6 +40,12 @@ export function whiteOf(spec: WhiteSpec): White {
       return { name: 'step time', simulated: false, dear: false, standsAlone: false, make: () => stepTimeModel(), own: [] }
     case 'station':
       return { name: 'station', simulated: false, dear: false, standsAlone: true, make: stationModel, own: [] }
+    case 'power-cap':
+    case 'clock': {
+      const question = spec.question ?? 'seconds'
+      const model = spec.kind === 'clock' ? clockModel(question) : powerCapModel(question)
+      return { name: model.name, simulated: false, dear: false, standsAlone: false, make: () => model, perJob: true, own: [] }
+    }
     case 'replay':
       return { name: 'replay', simulated: false, dear: false, standsAlone: true, make: replayModel, own: [] }
     case 'scenario':
@@ -94,6 +75,8 @@ export function whiteOf(spec: WhiteSpec): White {
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   nodes: ['num_nodes'],
   gpus: ['num_replicas', 'num_gpus'],
+  capWatts: ['power_limit', 'power_cap'],
+  clockMegahertz: ['core_frequency', 'clock_mhz'],
   localBatch: ['local_bsz', 'local_batch', 'local_batch_size'],
 }
 
@@ -101,6 +84,8 @@ const NEEDS = {
   throughput: ['nodes', 'gpus', 'localBatch'],
   'sprint-queue': [SPRINT_COLUMNS.arrivalRate, SPRINT_COLUMNS.serviceRate, SPRINT_COLUMNS.marginalRate, SPRINT_COLUMNS.timeout],
   station: STATION_COLUMNS.slice(0, 2),
+  'power-cap': ['capWatts'],
+  clock: ['clockMegahertz'],
 } as const
 
 /** A table with its columns under the names that white models know, and what was derived from them. */
@@ -147,6 +132,17 @@ export function named(cells: CellTable, observed: string, columns: Readonly<Reco
     leave.push('sync_time')
     measured.push('computeTime')
   }
+  if (header.includes('capWatts') || header.includes('clockMegahertz'))
+    for (const [name, names] of Object.entries({
+      seconds: ['seconds', 'time_per_epoch', 'time'],
+      watts: ['watts', 'average_power'],
+    })) {
+      const at = header.findIndex((one) => names.includes(one))
+      if (at < 0 || header[at] === observed) continue
+      // what was measured together with the observed one is no condition; it may help to calibrate
+      header[at] = name
+      measured.push(name)
+    }
   const recognised = WHITE_NAMES.find((kind) => NEEDS[kind].every((name) => header.includes(name) && name !== observed))
   return { cells: { ...cells, header, columns: data }, measured, leave, ...(recognised ? { recognised } : {}) }
 }
@@ -162,4 +158,9 @@ export function whiteNameIssues(kind: (typeof WHITE_NAMES)[number], cells: CellT
       message: `${kind} needs a column ${name}: name it in the file (columns: {yours: ${name}}); there are ${shown(cells.header.join(', '))}`,
       value: name,
     }))
+}
+
+/** Which quantity of a GPU under a power cap or clock the observed column is, by its name. */
+export function powerQuestionOf(observed: string): PowerQuestion {
+  return /watt|power/i.test(observed) ? 'watts' : /joule|energy/i.test(observed) ? 'joules' : 'seconds'
 }
