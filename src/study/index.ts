@@ -1,6 +1,7 @@
 export * from './compare/index.js'
 export * from './deflation.js'
 export * from './fit-forest.js'
+export * from './forecast-many.js'
 export * from './held-out.js'
 export * from './knob.js'
 export * from './predictors.js'
