@@ -4,9 +4,9 @@
  * `philly_vc.csv`, `simulator.py`, `policies/placer/consolidate.py`).
  *
  * The published runs used another selection of jobs than the extract here: all GPU jobs from 2017-10-01 to 11-30, whose mean run time is
- * 29,541 s (mean completion less mean queueing, the same under every discipline), against 11,404 s here on the same clusters from the same day on (59,368 jobs). On the published numbers of nodes
- * the jobs of the extract hardly wait. So no reading can reproduce the seconds; what is asked is whether the order and size of the gains come
- * out, under every way to make up for the missing work:
+ * 29,541 s (mean completion less mean queueing, the same under every discipline), against 11,404 s here on the same clusters from the same day
+ * on (59,368 jobs). On the published numbers of nodes the jobs of the extract hardly wait. So no reading can reproduce the seconds; what is asked
+ * is whether the order and size of the gains come out, under every way to make up for the missing work:
  *
  * as published — nodes as published, nothing made up for
  * fewer nodes  — the number of nodes whose FIFO mean is nearest to the published one; all jobs, then those of the published window
