@@ -11,11 +11,13 @@
  * Exact identities that hold at any time and are tested: jobs in = jobs out + present; ∫ jobs present dt = Σ times in system so far;
  * slot-seconds busy = slot-seconds of work done / speed + slot-seconds lost.
  */
+import type { Refusal } from '../model/index.js'
 import type { BackfillQueue } from './backfillQueue.js'
 import type { DisciplineRule, JobTable, WaitingQueue } from './discipline.js'
 import { countedShare, type JobNeeds } from './nodePool.js'
 import type { Pool, SavedPool } from './pool.js'
 import { fairFactors, type RateSettings } from './rates.js'
+import { fingerprint, refusesState, type SavedUnder } from './saved.js'
 import { type SavedSprinter, Sprinter, type SprintSettings } from './sprint.js'
 import { Workspace } from './workspace.js'
 
@@ -79,8 +81,14 @@ export interface Standing {
   readonly ran: readonly number[]
 }
 
-/** An engine between two events, as plain values and columns: for `Engine.restore` with the same settings, here or elsewhere. */
-export interface EngineState {
+/** What `Engine.save` writes. */
+export const ENGINE_STATE = 'halftone/engine-state/1'
+
+/**
+ * An engine between two events, as plain values and columns (what `structuredClone` and messages between threads carry): for `Engine.restore` with the same settings, here or
+ * elsewhere.
+ */
+export interface EngineState extends SavedUnder {
   readonly numbers: Readonly<Record<(typeof NUMBERS)[number], number>>
   readonly columns: readonly (Float64Array | Int32Array | Uint8Array | Uint16Array | undefined)[]
   readonly marks: readonly Totals[]
@@ -278,6 +286,8 @@ export class Engine implements JobTable {
   save(): EngineState {
     const own = this as unknown as Record<string, number>
     return {
+      schema: ENGINE_STATE,
+      of: fingerprintOf(this.settings),
       numbers: Object.fromEntries(NUMBERS.map((name) => [name, own[name]])) as EngineState['numbers'],
       columns: this.stateColumns().map((column) => column?.slice()),
       marks: [...this.marks],
@@ -287,9 +297,11 @@ export class Engine implements JobTable {
     }
   }
 
-  /** An engine that goes on from a state that was saved under the same settings. */
-  static restore(settings: EngineSettings, state: EngineState): Engine {
+  /** An engine that goes on from a state that was saved under the same settings, with the same bytes; refuses a state of others. `settings.pool` must be fresh. */
+  static restore(settings: EngineSettings, state: EngineState): Engine | Refusal {
     const { start: _, ...afresh } = settings
+    const refusal = refusesState(state, ENGINE_STATE, fingerprintOf(afresh))
+    if (refusal) return refusal
     const engine = new Engine(afresh)
     const own = engine as unknown as Record<string, number>
     for (const name of NUMBERS) own[name] = state.numbers[name]
@@ -936,6 +948,19 @@ export class Engine implements JobTable {
       this.siftUp(at, key, moved)
     else this.siftDown(at, key, moved)
   }
+}
+
+/** Of all that is data in the settings; of rules and pools what they are called and how large they are. */
+function fingerprintOf({ jobs, rule, pool, sprint, rates, owners, classPriority, promises }: EngineSettings): string {
+  const { arrival, size, slots, classIndex, estimate, owner, needs, failures } = jobs
+  const { timeoutSeconds, ...plain } = sprint ?? {}
+  const { name, interrupts, levels, backfill } = rule
+  return fingerprint([
+    JSON.stringify([jobs.count, name, interrupts, levels, backfill, pool.inWords, owners, promises, plain]),
+    ...[classPriority, timeoutSeconds, rates?.beside, rates?.demand],
+    ...[arrival, size, slots, classIndex, estimate, owner, needs?.cpus, needs?.memoryMib, needs?.share],
+    ...[failures?.first, failures?.after, failures?.givenUp],
+  ])
 }
 
 export type { SavedSprinter }

@@ -5,6 +5,7 @@ export * from './discipline.js'
 export * from './disciplines/index.js'
 export { Engine, type EngineSettings, type EngineState, type InTheMidst, type RunJobs, type Totals } from './engine.js'
 export { drawJobs, replayedJobs } from './jobs.js'
+export { type FillTimes, fillerOf } from './laws.js'
 export { type Load, loadOf } from './load.js'
 export { type PoolGroup, type PoolMode, SlotPool } from './pool.js'
 export {
@@ -29,4 +30,5 @@ export {
   simulateSprintQueue,
 } from './sprintQueue.js'
 export type { ClusterState, PresentJob } from './start.js'
+export { TaskEngine, type TaskEngineState, type TaskJobs, withOrdinals } from './taskEngine.js'
 export { Workspace } from './workspace.js'

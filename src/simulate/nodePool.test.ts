@@ -125,6 +125,7 @@ describe.each(['pool', 'packed', 'spread'] as const)('slots, CPUs and memory, %s
     const first = new Engine(settings())
     first.run(jobs.arrival[90])
     const second = Engine.restore(settings(), structuredClone(first.save()))
+    if (isRefusal(second)) throw new Error(second.message)
     second.run()
     expect([...second.response]).toEqual([...whole.response])
   })

@@ -137,6 +137,10 @@ export class NodePool implements Pool {
     return this.room.total === 0 && !this.slotless
   }
 
+  get inWords(): string {
+    return JSON.stringify(['nodes', this.mode, this.groups])
+  }
+
   get topSpeed(): number {
     return this.groups[0].speed
   }
@@ -224,6 +228,9 @@ export class NodePool implements Pool {
         Int32Array.from(holders),
         Int32Array.from(holders, (holder) => this.holdings[holder]!.length),
         Float64Array.from(holders.flatMap((holder) => [...this.holdings[holder]!])),
+        this.cpuOf.slice(),
+        this.memoryOf.slice(),
+        Int32Array.of(this.slotless ? 1 : 0),
       ],
       cells: [],
       cellsUsed: 0,
@@ -233,13 +240,16 @@ export class NodePool implements Pool {
 
   restore({ free, columns }: SavedPool): void {
     const { room } = this
-    const [left, whole, cpu, memory, slotLeft, holders, lengths, pieces] = columns
+    const [left, whole, cpu, memory, slotLeft, holders, lengths, pieces, cpuOf, memoryOf, slotless] = columns
     room.total = free
     room.left.set(left)
     room.whole.set(whole)
     room.cpu.set(cpu)
     room.memory.set(memory)
     room.slotLeft?.set(slotLeft)
+    this.cpuOf = Float64Array.from(cpuOf)
+    this.memoryOf = Float64Array.from(memoryOf)
+    this.slotless = slotless[0] === 1
     this.holdings.length = 0
     let at = 0
     holders.forEach((holder, i) => {

@@ -36,6 +36,8 @@ export function poolOf(cluster: Cluster, placement: Policy['placement'], jobs: n
  */
 export interface Pool {
   readonly free: number
+  /** What it is made of, in words: two pools of the same words give the same answers. */
+  readonly inWords: string
   readonly capacity: number
   /** Nobody can be let in before somebody leaves. */
   readonly full: boolean
@@ -135,6 +137,10 @@ export class SlotPool implements Pool {
 
   get full(): boolean {
     return this.free === 0
+  }
+
+  get inWords(): string {
+    return JSON.stringify([this.mode, this.groups])
   }
 
   get mostAtOnce(): number {

@@ -115,6 +115,26 @@ export class RankQueue implements WaitingQueue {
     else this.down(at, key, id)
   }
 
+  /** Keys and jobs in heap order: a key may depend on when its job joined. */
+  save(): Float64Array {
+    const n = this.length
+    const out = new Float64Array(2 * n)
+    out.set(this.keys.subarray(0, n))
+    out.set(this.ids.subarray(0, n), n)
+    return out
+  }
+
+  restore(saved: Float64Array): void {
+    const n = saved.length / 2
+    this.length = n
+    if (n > this.ids.length) {
+      this.keys = new Float64Array(n)
+      this.ids = new Int32Array(n)
+    }
+    this.keys.set(saved.subarray(0, n))
+    this.ids.set(saved.subarray(n))
+  }
+
   private up(from: number, key: number, id: number): void {
     const { keys, ids } = this
     let at = from

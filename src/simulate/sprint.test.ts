@@ -357,6 +357,7 @@ describe.each(DISCIPLINES)('sprints under %s', (discipline) => {
     const state = half.save()
     half.run()
     const other = Engine.restore(settings(full, true), structuredClone(state))
+    if (isRefusal(other)) throw new Error(other.message)
     other.run()
     expect([...half.response]).toEqual([...whole.response])
     expect([...other.response]).toEqual([...whole.response])

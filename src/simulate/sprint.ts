@@ -437,7 +437,6 @@ export class Sprinter {
     this.sprinting.splice(0, Number.POSITIVE_INFINITY, ...saved.sprinting)
     this.hungry.splice(0, Number.POSITIVE_INFINITY, ...saved.hungry)
     for (const name of NUMBERS) this.own[name] = saved.numbers[name]
-    this.plan(this.levelAt)
   }
 
   private columns() {
@@ -449,7 +448,21 @@ export class Sprinter {
   }
 }
 
-const NUMBERS = ['ending', 'watts', 'joules', 'level', 'levelAt', 'filledAt', 'windows', 'lowest'] as const
+const NUMBERS = [
+  'ending',
+  'watts',
+  'joules',
+  'level',
+  'levelAt',
+  'filledAt',
+  'windows',
+  'lowest',
+  // not planned anew, which would round otherwise
+  'next',
+  'bucketEvent',
+  'bucketKind',
+  'enough',
+] as const
 
 export interface SavedSprinter {
   readonly columns: readonly (Uint8Array | Float64Array)[]

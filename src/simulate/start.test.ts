@@ -62,6 +62,7 @@ describe('an engine saved and restored', () => {
     first.run(jobs.arrival[700])
     // through a structured clone, as to another thread
     const second = Engine.restore(settings(), structuredClone(first.save()))
+    if (isRefusal(second)) throw new Error(second.message)
     second.run()
     expect(Buffer.from(second.response.buffer).equals(Buffer.from(whole.response.buffer))).toBe(true)
     expect(second.totals()).toEqual(whole.totals())

@@ -17,7 +17,7 @@
  *
  * The same identities as the gang engine’s; a slot-second sprinted is one of a unit of a sprinting job, the bucket drains by job.
  */
-import { keptTasks, speedUnderSprint } from '../model/index.js'
+import { keptTasks, type Refusal, speedUnderSprint } from '../model/index.js'
 import { Rng, zigguratExponential } from '../num/index.js'
 import type { BackfillQueue } from './backfillQueue.js'
 import type { CompiledScenario } from './compile.js'
@@ -25,9 +25,10 @@ import type { DisciplineRule, JobTable, WaitingQueue } from './discipline.js'
 import type { InTheMidst, RunJobs, Totals } from './engine.js'
 import { StageStreams, seedFor, taskStream } from './jobs.js'
 import { NodePool } from './nodePool.js'
-import type { Pool } from './pool.js'
-import { Sprinter } from './sprint.js'
-import { TimeHeap } from './timeHeap.js'
+import type { Pool, SavedPool } from './pool.js'
+import { fingerprint, refusesState, type SavedUnder } from './saved.js'
+import { type SavedSprinter, Sprinter } from './sprint.js'
+import { type SavedHeap, TimeHeap } from './timeHeap.js'
 
 const WAITING = 1
 const RUNNING = 2
@@ -77,6 +78,47 @@ interface Returned {
   readonly attempt: number
   /** Slot-seconds that this attempt has held. */
   readonly spent: number
+}
+
+/** What `TaskEngine.save` writes. */
+export const TASK_ENGINE_STATE = 'halftone/task-engine-state/1'
+
+const NUMBERS = [
+  'now',
+  'events',
+  'arrived',
+  'finished',
+  'evictions',
+  'failed',
+  'nextMark',
+  'busy',
+  'sprinting',
+  'lost',
+  'present',
+  'busySlots',
+  'sprintingSlots',
+  'blocked',
+  'units',
+  'spareCount',
+] as const
+
+/**
+ * An engine of tasks between two events, as plain values and columns (what `structuredClone` and messages between threads carry): for `TaskEngine.restore` with the same
+ * scenario, jobs and chance, here or elsewhere.
+ */
+export interface TaskEngineState extends SavedUnder {
+  readonly numbers: Readonly<Record<(typeof NUMBERS)[number], number>>
+  readonly jobs: readonly (Float64Array | Int32Array | Uint8Array)[]
+  readonly units: readonly (Float64Array | Int32Array | Uint8Array)[]
+  /** Tasks that were taken off their slots, by job. */
+  readonly returned: readonly (readonly [number, readonly Returned[]])[]
+  readonly ends: SavedHeap
+  readonly setups: SavedHeap
+  readonly timers: SavedHeap | undefined
+  readonly marks: readonly Totals[]
+  readonly pool: SavedPool
+  readonly queue: Float64Array | undefined
+  readonly sprinter: SavedSprinter | undefined
 }
 
 export class TaskEngine implements JobTable {
@@ -179,8 +221,8 @@ export class TaskEngine implements JobTable {
   constructor(
     private readonly compiled: CompiledScenario,
     private readonly jobs: TaskJobs,
-    seed: number,
-    replication: number,
+    private readonly seed: number,
+    private readonly replication: number,
     private readonly markEvery: number,
     start?: InTheMidst,
   ) {
@@ -253,6 +295,95 @@ export class TaskEngine implements JobTable {
       )
     }
     if (start) this.beginInTheMidst(start)
+  }
+
+  /** The engine as it stands. */
+  save(): TaskEngineState {
+    const own = this as unknown as Record<string, number>
+    return {
+      schema: TASK_ENGINE_STATE,
+      of: this.fingerprint(),
+      numbers: Object.fromEntries(NUMBERS.map((name) => [name, own[name]])) as TaskEngineState['numbers'],
+      jobs: this.jobColumns().map((column) => column.slice()),
+      units: this.unitColumns().map((column) => column.slice()),
+      returned: [...this.returned].map(([job, list]) => [job, list.map((one) => ({ ...one }))]),
+      ends: this.ends.save(),
+      setups: this.setups.save(),
+      timers: this.timers?.save(),
+      marks: this.marks.map((totals) => ({ ...totals })),
+      pool: this.pool.save(),
+      queue: this.queue.save?.(),
+      sprinter: this.sprinter?.save(),
+    }
+  }
+
+  /**
+   * An engine that goes on from a state that was saved under the same scenario, jobs, seed, replication and marks, with the same bytes as one that was never stopped there;
+   * refuses a state of others.
+   */
+  static restore(
+    compiled: CompiledScenario,
+    jobs: TaskJobs,
+    chance: { readonly seed: number; readonly replication: number; readonly markEvery: number },
+    state: TaskEngineState,
+  ): TaskEngine | Refusal {
+    const engine = new TaskEngine(compiled, jobs, chance.seed, chance.replication, chance.markEvery)
+    const refusal = refusesState(state, TASK_ENGINE_STATE, engine.fingerprint())
+    if (refusal) return refusal
+    if (state.numbers.units > engine.units) engine.growUnits(state.numbers.units)
+    const own = engine as unknown as Record<string, number>
+    for (const name of NUMBERS) own[name] = state.numbers[name]
+    engine.jobColumns().forEach((column, i) => {
+      column.set(state.jobs[i])
+    })
+    engine.unitColumns().forEach((column, i) => {
+      column.set(state.units[i])
+    })
+    for (const [job, list] of state.returned)
+      engine.returned.set(
+        job,
+        list.map((one) => ({ ...one })),
+      )
+    engine.ends.restore(state.ends)
+    engine.setups.restore(state.setups)
+    if (state.timers !== undefined) engine.timers?.restore(state.timers)
+    engine.marks.push(...state.marks.map((totals) => ({ ...totals })))
+    engine.pool.restore(state.pool)
+    // the waiting jobs, in order of arrival, say all that a queue knows, but for what it saved itself
+    for (let job = 0; job < engine.arrived; job++) if (engine.queued[job] === 1) engine.queue.add(job, engine.now)
+    if (state.queue !== undefined) engine.queue.restore?.(state.queue)
+    if (state.sprinter !== undefined) engine.sprinter?.restore(state.sprinter)
+    return engine
+  }
+
+  private fingerprint(): string {
+    const { scenario, rule } = this.compiled
+    const { count, arrival, size, slots, classIndex, ordinal, estimate, owner, needs, failures } = this.jobs
+    const { workload, cluster, policy } = scenario
+    const { name, interrupts, levels, backfill } = rule
+    return fingerprint([
+      JSON.stringify([workload, cluster, policy, count, name, interrupts, levels, backfill]),
+      JSON.stringify([this.seed, this.replication, this.markEvery]),
+      ...[arrival, size, slots, classIndex, ordinal, estimate, owner, needs?.cpus, needs?.memoryMib, needs?.share],
+      ...[failures?.first, failures?.after, failures?.givenUp],
+    ])
+  }
+
+  private jobColumns() {
+    return [
+      ...[this.slots, this.estimate, this.response, this.held, this.state, this.givenUp, this.stage, this.nextTask],
+      ...[this.lastTask, this.open, this.unitsOf, this.limit, this.inSetup, this.setupLeft, this.words, this.startedAt],
+      ...[this.activeSince, this.sprintSpeed, this.factor, this.queued, this.firstUnit, this.bookedAt, this.slotSeconds],
+      ...[this.work, this.slotsHeld, this.pace, this.lostOf, this.doneBefore, this.workBefore, this.abreast],
+    ]
+  }
+
+  private unitColumns() {
+    return [
+      ...[this.unitJob, this.unitIndex, this.unitAttempt, this.unitFate, this.unitLeft, this.unitFull, this.unitStops],
+      ...[this.unitRate, this.unitBase, this.unitSince, this.unitStart, this.unitSpent, this.unitRank],
+      ...[this.unitNext, this.unitBack, this.spare],
+    ]
   }
 
   /** What is left of the job at full width: a gang’s run time, a job of tasks’ work over the tasks that can run at once. */

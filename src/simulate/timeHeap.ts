@@ -1,3 +1,9 @@
+/** Times and ids in heap order. */
+export interface SavedHeap {
+  readonly times: Float64Array
+  readonly ids: Int32Array
+}
+
 /**
  * A 4-ary heap of (time, id) with places by id: the earliest first, ties by the smaller id, or by the smaller `rank` of the id where one is
  * given. Ids are 0 … most − 1, each held at most once.
@@ -27,6 +33,22 @@ export class TimeHeap {
     this.place = new Int32Array(most).fill(-1)
     this.place.set(place)
     this.rank = rank
+  }
+
+  /** The heap as it stands, to go on from. */
+  save(): SavedHeap {
+    return { times: this.key.slice(0, this.length), ids: this.id.slice(0, this.length) }
+  }
+
+  /** Takes the place of what is held. There must be room for the ids. */
+  restore({ times, ids }: SavedHeap): void {
+    this.length = ids.length
+    this.key.set(times)
+    this.id.set(ids)
+    this.place.fill(-1)
+    ids.forEach((id, at) => {
+      this.place[id] = at
+    })
   }
 
   private sooner(a: number, b: number): boolean {

@@ -10,6 +10,7 @@ import {
   type DisciplineRule,
   drawJobs,
   Engine,
+  type EngineSettings,
   easyBackfill,
   fairShare,
   fcfs,
@@ -23,9 +24,11 @@ import {
   shortestJobFirst,
   shortestRemainingFirst,
   simulateScenario,
+  TaskEngine,
+  type TaskEngineState,
   TIRESIAS_LEVELS,
+  withOrdinals,
 } from '../../src/simulate/index.js'
-import { TaskEngine, withOrdinals } from '../../src/simulate/taskEngine.js'
 import { spelt } from '../support/spelt-jobs.js'
 
 /** A discipline made for times measured in units of so many of its own seconds. */
@@ -244,6 +247,41 @@ for (const [name, makeRule] of Object.entries(disciplines)) {
       for (let i = 0; i < jobs.count; i++) close(hours.response[i], whole.response[i] * 3600, 1e-6)
     })
 
+    it.each([false, true])(
+      'gangs, arrays and stages, sprinting on a bucket, failing, on nodes (CPUs counted: %s): saved and restored, the same bytes',
+      (needs) => {
+        const { jobs, start, restore } = mixed(makeRule(1), 4, 1, false, { needs })
+        const whole = start()
+        whole.run()
+        expect(whole.failed).toBeGreaterThan(0)
+        expect(whole.totals().sprinting).toBeGreaterThan(0)
+        const last = jobs.arrival[jobs.count - 1]
+        const stopped = start()
+        // each time in another engine, through a structured clone, as to another thread
+        let one = start()
+        for (let t = last / 9; t <= last; t += last / 9) {
+          stopped.run(t)
+          one.run(t)
+          const state = structuredClone(one.save())
+          one.run(t + last / 20)
+          const next = restore(state)
+          if (isRefusal(next)) throw new Error(next.message)
+          // what is restored is what was saved
+          expect(next.save()).toEqual(state)
+          one = next
+        }
+        stopped.run()
+        one.run()
+        expect([...one.response]).toEqual([...whole.response])
+        expect([...one.held]).toEqual([...whole.held])
+        expect([...one.givenUp]).toEqual([...whole.givenUp])
+        expect([one.events, one.evictions, one.failed]).toEqual([whole.events, whole.evictions, whole.failed])
+        // sums over time that were cut at the same times
+        expect(one.marks).toEqual(stopped.marks)
+        expect(one.totals()).toEqual(stopped.totals())
+      },
+    )
+
     it('settings that change nothing change nothing: θ = 0, speed 1, no timeout named, a bucket that nobody uses', () => {
       const plain = predict(name, {})
       for (const identity of [
@@ -263,6 +301,38 @@ for (const [name, makeRule] of Object.entries(disciplines)) {
     })
   })
 }
+
+it('a state of other jobs, another discipline, another seed or another schema is refused', () => {
+  const { start, restore } = mixed(fcfs, 1)
+  const one = start()
+  one.run(20)
+  const state = one.save()
+  expect(isRefusal(restore(state))).toBe(false)
+  expect(isRefusal(restore({ ...state, schema: 'halftone/task-engine-state/0' }))).toBe(true)
+  expect(isRefusal(restore(state, 50))).toBe(true)
+  expect(isRefusal(mixed(shortestJobFirst, 1).restore(state))).toBe(true)
+  expect(isRefusal(mixed(fcfs, 2).restore(state))).toBe(true)
+  expect(isRefusal(mixed(fcfs, 1, 1, true).restore(state))).toBe(true)
+
+  const jobs = draw('a pool of 16', 1, 50)
+  const settings = (rule: DisciplineRule, pool: string, its: RunJobs): EngineSettings => ({
+    jobs: its,
+    rule,
+    pool: pools[pool](its.count),
+    classPriority: Int32Array.of(1, 2, 2),
+    owners: 7,
+  })
+  const gangs = new Engine(settings(fcfs, 'a pool of 16', jobs))
+  gangs.run(3)
+  const saved = gangs.save()
+  expect(isRefusal(Engine.restore(settings(fcfs, 'a pool of 16', jobs), saved))).toBe(false)
+  for (const [rule, pool, its] of [
+    [shortestJobFirst, 'a pool of 16', jobs],
+    [fcfs, '4 nodes of 4, packed', jobs],
+    [fcfs, 'a pool of 16', { ...jobs, size: jobs.size.map((size) => 2 * size) }],
+  ] as const)
+    expect(isRefusal(Engine.restore(settings(rule, pool, its), saved))).toBe(true)
+})
 
 it('names every discipline that a policy may name', () => {
   expect(TIRESIAS_LEVELS).toEqual([3250, 7200, 18000])
@@ -301,13 +371,14 @@ function predict(discipline: string, policy: object): Prediction {
 }
 
 /** Gangs, arrays of at most three tasks at once, and jobs of stages, on ten slots. Task times are bounded: under restart others have no steady state. */
-function mixed(rule: DisciplineRule, seed: number, unit = 1, sprints = false) {
+function mixed(rule: DisciplineRule, seed: number, unit = 1, sprints = false, hard?: { readonly needs: boolean }) {
   const time = (low: number, high: number) => ({ kind: 'uniform', lowSeconds: low * unit, highSeconds: high * unit })
   const jobClass = (name: string, priority: number, ratePerSecond: number, work: object) => ({
     name,
     priority,
     arrival: { kind: 'poisson', ratePerSecond: ratePerSecond / unit },
-    work,
+    work: hard?.needs && name !== 'stages' ? { ...work, needs: { cpus: 1.5, per: 'slot' } } : work,
+    ...(hard ? { failures: { ratePerRunningSecond: 0.05, retriesAtMost: 2 } } : {}),
   })
   const read = validate('scenario', {
     schema: 'halftone/scenario/1',
@@ -336,11 +407,28 @@ function mixed(rule: DisciplineRule, seed: number, unit = 1, sprints = false) {
         }),
       ],
     },
-    cluster: { schema: 'halftone/cluster/1', name: 'ten', nodes: [{ name: 'n', count: 5, slots: 2 }] },
+    cluster: {
+      schema: 'halftone/cluster/1',
+      name: 'ten',
+      nodes: [{ name: 'n', count: 5, slots: 2, ...(hard?.needs ? { cpus: 3 } : {}) }],
+    },
     policy: {
       schema: 'halftone/policy/1',
       name: 'p',
       discipline: 'fcfs',
+      ...(hard
+        ? {
+            placement: 'packed',
+            stopAfterSeconds: { stages: 25 },
+            sprint: {
+              origin: 'dispatch',
+              speed: 2,
+              timeoutSeconds: { gang: 1, array: 0, stages: 2 },
+              budget: { seconds: 4, refillPerSecond: 0.3, onThresholdSeconds: 0.5 },
+              toggleDelaySeconds: 0.1,
+            },
+          }
+        : {}),
       ...(sprints ? { sprint: { speed: 2, timeoutSeconds: { gang: 1 * unit, array: 0, stages: 2 * unit } } } : {}),
     },
   })
@@ -348,5 +436,8 @@ function mixed(rule: DisciplineRule, seed: number, unit = 1, sprints = false) {
   const compiled = compileScenario(read.value, undefined, rule)
   if (isRefusal(compiled)) throw new Error(compiled.message)
   const jobs = drawJobs(compiled, seed, 0, 300)
-  return { compiled, jobs, start: () => new TaskEngine(compiled, withOrdinals(jobs, 3), seed, 0, 100) }
+  const numbered = withOrdinals(jobs, 3)
+  const restore = (state: TaskEngineState, markEvery = 100) =>
+    TaskEngine.restore(compiled, numbered, { seed, replication: 0, markEvery }, state)
+  return { compiled, jobs, start: () => new TaskEngine(compiled, numbered, seed, 0, 100), restore }
 }
