@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addBurstableCommand } from './burstable.js'
 import { addCharacteriseCommand } from './characterise.js'
 import { addCompareCommand } from './compare.js'
 import { addDeflateCommand } from './deflate.js'
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   addPlanCommand,
   addDeflateCommand,
   addSprintCommand,
+  addBurstableCommand,
   addSimulateCommand,
   addSolveCommand,
   addValidateCommand,

@@ -1,4 +1,5 @@
 export * from './accuracy.js'
+export * from './burstable.js'
 export * from './caveat.js'
 export * from './characterisation.js'
 export * from './cluster.js'

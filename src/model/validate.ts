@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Burstable, checkBurstable } from './burstable.js'
 import { Characterisation } from './characterisation.js'
 import { checkCluster, checkGoal, checkPolicy, checkScenario, checkWorkload } from './check.js'
 import { Cluster } from './cluster.js'
@@ -28,6 +29,7 @@ const NOUNS = {
   comparison: { schema: Comparison, check: () => [] },
   'measured-model': { schema: MeasuredModel, check: checkMeasuredModel },
   measurements: { schema: Measurements, check: () => [] },
+  burstable: { schema: Burstable, check: checkBurstable },
 } as const
 
 export type Noun = keyof typeof NOUNS

@@ -1,3 +1,4 @@
+export { burstableInWords, burstablePage, burstableText } from './burstable.js'
 export { type CharacterisationContext, characterisationText } from './characterisation.js'
 export { characterisationPage } from './characterisation-page.js'
 export { characterisationInWords } from './characterisation-words.js'

@@ -1,3 +1,4 @@
+export * from './burstable.js'
 export * from './compare/index.js'
 export * from './deflation.js'
 export * from './fit-forest.js'
