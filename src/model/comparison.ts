@@ -24,12 +24,10 @@ export type Contest = z.infer<typeof Contest>
 /** Who won a split, in figures: what the sentence says. */
 export const Verdict = z
   .strictObject({
-    outcome: z
-      .enum(['grey', 'black', 'white', 'level', 'none'])
-      .meta({
-        description:
-          'Which kind errs least, beyond luck: in the median, or in the p90 where medians are level; `level`: no clear difference.',
-      }),
+    outcome: z.enum(['grey', 'black', 'white', 'level', 'none']).meta({
+      description:
+        'Which kind errs least, beyond luck: in the median, or in the p90 where medians are level; `level`: no clear difference.',
+    }),
     grey: z.string().optional().meta({ description: 'The grey model chosen by cross-validation on the training rows.' }),
     black: z
       .string()
