@@ -39,12 +39,19 @@ export interface ComparePiece {
 const THREAD = new URL('./thread.js', import.meta.url)
 
 /** What does a piece, on any thread. The answer does not depend on which, but for what it cost. */
-export function piecesDone({ observed, white, seed }: CompareSetup): (piece: ComparePiece) => Attempt[] {
-  const contenders = contendersFor(white === undefined ? undefined : whiteOf(white), observed)
-  return ({ kind, name, draw, at, edgeColumn }) =>
+export function piecesDone({
+  observed,
+  white,
+  seed,
+}: CompareSetup): (piece: ComparePiece, progress?: (share: number) => void) => Attempt[] {
+  const theory = white === undefined ? undefined : whiteOf(white)
+  const contenders = contendersFor(theory, observed)
+  return ({ kind, name, draw, at, edgeColumn }, progress) =>
     contest(observed, { kind, name, repeats: [draw] }, draw, contenders, {
       rng: new Rng(seed, `compare ${name} ${at}`),
       timed: at === 0,
+      dear: theory?.dear === true,
+      ...(progress === undefined ? {} : { progress }),
       ...(edgeColumn === undefined ? {} : { edgeColumn }),
     })
 }
@@ -138,9 +145,14 @@ async function doneOn(
 ): Promise<Attempt[][]> {
   if (threads <= 1 || pieces.length <= 1) {
     const work = piecesDone(setup)
-    return pieces.map((piece, i) => {
-      const done = work(piece)
-      progress?.((i + 1) / pieces.length)
+    // a draw takes about as long as it has rows to learn from
+    const whole = pieces.reduce((sum, { draw }) => sum + draw.train.length, 0)
+    let before = 0
+    return pieces.map((piece) => {
+      const own = piece.draw.train.length
+      const done = work(piece, (share) => progress?.((before + share * own) / whole))
+      before += own
+      progress?.(before / whole)
       return done
     })
   }

@@ -5,6 +5,7 @@ import {
   type CalibratedLearner,
   type CalibrateOptions,
   calibrate,
+  groupsOf,
   hyBoost,
   onLogScale,
   perGroup,
@@ -197,15 +198,38 @@ export function contendersFor(white: White | undefined, observed: Observed): Con
     black('net', 'a net of two layers of 64', () => net()),
   ]
   const reads = white?.make(true).columns ?? []
-  const others = observed.samples.features.names.filter((name) => !reads.includes(name))
+  const others = white?.perJob === true ? jobColumns(observed.samples.features, reads) : []
   // a replayed trace is the white model of its windows; formulas on the same load stand beside it
   const replayed = observed.simulated !== undefined
   const formulas = replayed ? whitesOf(whiteOf({ kind: 'station' }), [], 'analytic', 'analytic, calibrated') : []
-  const whites =
-    white === undefined ? [] : replayed ? whitesOf(white, [], 'simulated', 'simulated, calibrated') : whitesOf(white, others)
-  return white === undefined
-    ? [...baselines, ...blacks]
-    : [...baselines, ...formulas, ...whites, ...blacks, ...(white.perJob ? greysPerJob(white, others) : greysOf(white))]
+  if (white === undefined) return [...baselines, ...blacks]
+  if (white.perJob) {
+    const kept = remembered(() => setFor(white, true, others))
+    const set = (shared: boolean): Regressor => (shared ? kept : setFor(white, false, others))
+    return [...baselines, ...whitesOf(white, others, 'white, as it stands', 'white', set), ...blacks, ...greysPerJob(set)]
+  }
+  const kept = remembered(() => calibrate(white.make(true), searchFor(white)))
+  const set = (shared: boolean): CalibratedLearner => (shared ? kept : calibrate(white.make(false), searchFor(white)))
+  const whites = replayed
+    ? whitesOf(white, [], 'simulated', 'simulated, calibrated', set)
+    : whitesOf(white, others, 'white, as it stands', 'white', set)
+  return [...baselines, ...formulas, ...whites, ...blacks, ...greysOf(white, set)]
+}
+
+const ROWS_OF_A_JOB = 3
+
+/**
+ * The columns that tell jobs apart: those of words, then those of numbers, each as long as jobs keep three rows in the mean. A counter that was read anew at every row tells rows apart and not jobs.
+ */
+export function jobColumns(features: Table, read: readonly string[]): string[] {
+  const isWords = (name: string): boolean => features.levels?.[features.names.indexOf(name)] !== undefined
+  const others = features.names.filter((name) => !read.includes(name))
+  const chosen: string[] = []
+  for (const name of [...others.filter(isWords), ...others.filter((one) => !isWords(one))]) {
+    const jobs = new Set(groupsOf(features, [...chosen, name])).size
+    if (features.rows >= ROWS_OF_A_JOB * jobs) chosen.push(name)
+  }
+  return chosen
 }
 
 /** A white model, calibrated: for each job apart where its parameters belong to the job. */
@@ -214,7 +238,13 @@ function setFor(white: White, shared: boolean, others: readonly string[]): Regre
   return white.perJob && others.length > 0 ? perGroup(model, others, searchFor(white)) : calibrate(model, searchFor(white))
 }
 
-function whitesOf(white: White, others: readonly string[], alone = 'white, as it stands', set = 'white'): Contender[] {
+function whitesOf(
+  white: White,
+  others: readonly string[],
+  alone = 'white, as it stands',
+  set = 'white',
+  make = (shared: boolean): Regressor => setFor(white, shared, others),
+): Contender[] {
   const calibrated = white.make(true).parameters.length > 0
   return [
     ...(white.standsAlone
@@ -232,56 +262,65 @@ function whitesOf(white: White, others: readonly string[], alone = 'white, as it
           {
             name: set,
             kind: 'white' as const,
-            what: `${white.name}, its ${white.make(true).parameters.length} parameters calibrated`,
-            make: (shared: boolean): Regressor => setFor(white, shared, others),
+            what: `${white.name}, its ${white.make(true).parameters.length} parameters calibrated${others.length > 0 ? ` for each ${others.join(', ')}` : ''}`,
+            make,
           },
         ]
       : []),
   ]
 }
 
-/** What is dear is searched less. */
+/** What is dear is searched less, and what is calibrated for each job apart: a job has a few rows and the priors to go by. */
 function searchFor(white: White): CalibrateOptions {
-  return white.dear ? { starts: 2, searches: 1 } : {}
+  if (white.dear) return { starts: 2, searches: 1 }
+  return white.perJob ? { starts: 2, searches: 1 } : {}
 }
 
 /**
  * A calibration that is asked for again with the same rows is not made again: the hybrids of one draw all begin with it. The luck of its search comes from the rows alone, so that it
  * is the same for whoever asks first.
  */
-function remembered(make: () => CalibratedLearner): CalibratedLearner {
-  let learner: CalibratedLearner | undefined
-  const known = new Map<string, ReturnType<CalibratedLearner['fit']>>()
-  return {
+function remembered<L extends Regressor>(make: () => L): L {
+  let learner: L | undefined
+  const known = new Map<string, ReturnType<L['fit']>>()
+  const remembering: Regressor = {
     name: make().name,
     fit(samples) {
       learner ??= make()
       const key = `${samples.features.columns.map((column) => column.join(',')).join(';')};${samples.target.join(',')}`
-      const found = known.get(key) ?? learner.fit(samples, { rng: new Rng(samples.target.length, 'calibration') })
+      const found =
+        known.get(key) ?? (learner.fit(samples, { rng: new Rng(samples.target.length, 'calibration') }) as ReturnType<L['fit']>)
       // of one draw, its folds and their folds; not of all draws for ever
       if (known.size > 60) known.clear()
       known.set(key, found)
       return found
     },
   }
+  return remembering as L
 }
 
 /** Grey where the white model is one for each job: what goes by whole predictions. */
-function greysPerJob(white: White, others: readonly string[]): Contender[] {
+function greysPerJob(base: (shared: boolean) => Regressor): Contender[] {
   return [
+    {
+      name: 'residual',
+      kind: 'grey',
+      what: 'white times what a forest finds missing',
+      beyond: true,
+      make: (shared) => residual(base(shared), forest({ trees: TREES })),
+    },
     {
       name: 'KNN selection',
       kind: 'grey',
       what: 'white or forest, whichever did better nearby',
-      beyond: true,
-      make: (shared) => selectByNeighbours([setFor(white, shared, others), onLogScale(forest({ trees: 40 }))], { folds: 4 }),
+      // each fold calibrates every job once more
+      make: (shared) => selectByNeighbours([base(shared), onLogScale(forest({ trees: 40 }))], { folds: 2 }),
     },
   ]
 }
 
-function greysOf(white: White): Contender[] {
+function greysOf(white: White, set: (shared: boolean) => CalibratedLearner): Contender[] {
   const options = searchFor(white)
-  const kept = remembered(() => calibrate(white.make(true), options))
   const grey = (
     name: string,
     what: string,
@@ -292,7 +331,7 @@ function greysOf(white: White): Contender[] {
     kind: 'grey',
     what,
     beyond,
-    make: (shared) => make(shared ? kept : calibrate(white.make(false), options), shared),
+    make: (shared) => make(set(shared), shared),
   })
   const small = (): Regressor => forest({ trees: 40 })
   const unaffordable: Contender = {
@@ -330,6 +369,7 @@ function greysOf(white: White): Contender[] {
       name: 'blend',
       kind: 'grey',
       beyond: true,
+      preferredBeyond: true,
       what: 'white, learners and residuals, weighted by their errors on held-out rows',
       make: (shared) => blend(white.make(shared), [ridge(), small()], { ...options, folds: white.dear ? 2 : 3 }),
     },

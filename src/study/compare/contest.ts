@@ -22,6 +22,8 @@ export interface Contender {
   readonly what: string
   /** Beyond the data it is theory times a correction, and not a learner, which has seen nothing there. */
   readonly beyond?: boolean
+  /** Beyond the data it is the one to take unless another is clearly better on training rows held out beyond the others: it spreads its bets, the others each make one. */
+  readonly preferredBeyond?: boolean
   /** A learner; with `shared` false a fresh one that remembers nothing of earlier fits, so that its cost can be measured. */
   make(shared: boolean): Regressor
 }
@@ -37,14 +39,37 @@ export interface Attempt {
   /** Absent where the learner could remember answers of earlier draws. */
   readonly trainSeconds?: number
   readonly predictSeconds?: number
-  /** Median of |ln(y/ŷ)| on training rows held out in turn. */
+  /** Median of |ln(y/ŷ)| on training rows held out in turn, and their mean. */
   readonly heldOutError: number
+  readonly heldOutMean: number
   readonly caveats: readonly string[]
 }
 
 export const CHOSEN = 'grey, chosen'
-const FOLDS = 4
 const LEVEL = 0.9
+const NO_ANSWER = Math.log(20)
+/** Beyond the data another is chosen instead of the preferred one only where its held-out error is smaller by more than a quarter: a few held-out sizes tell no smaller difference. */
+const CLEARLY = 0.75
+/** A column with so few values is cut at its values, one with more at its quantiles. */
+const FEW_VALUES = 12
+const FEWEST_ROWS = 60
+
+/**
+ * Folds in which training rows are held out. With few rows many folds, or the models of the folds would know much less than the one that is judged and its intervals come out wide; a white model
+ * that is dear to ask is not calibrated so often.
+ */
+export function foldsFor(rows: number, dear: boolean): number {
+  return rows < FEWEST_ROWS && !dear ? 10 : 4
+}
+
+export interface ContestOptions {
+  readonly rng: Rng
+  readonly edgeColumn?: string
+  readonly timed: boolean
+  /** The white model is dear to ask. */
+  readonly dear?: boolean
+  readonly progress?: (share: number) => void
+}
 
 /** Runs all contenders on one draw. The last attempt is the grey model chosen by cross-validation, where there are grey ones. */
 export function contest(
@@ -52,12 +77,13 @@ export function contest(
   plan: SplitPlan,
   draw: Split,
   contenders: readonly Contender[],
-  { rng, edgeColumn, timed }: { readonly rng: Rng; readonly edgeColumn?: string; readonly timed: boolean },
+  { rng, edgeColumn, timed, dear = false, progress }: ContestOptions,
 ): Attempt[] {
   const train = takeSamples(observed.samples, draw.train)
   const test = takeRows(observed.samples.features, draw.test)
-  const inner = innerSplits(observed, plan, draw, rng.stream('inner'), edgeColumn)
-  const attempts = contenders.map((contender): Attempt => {
+  const inner = innerSplits(observed, plan, draw, rng.stream('inner'), edgeColumn, foldsFor(draw.train.length, dear))
+  const attempts = contenders.map((contender, at): Attempt => {
+    progress?.(at / contenders.length)
     const luck = rng.stream(contender.name)
     const began = performance.now()
     const model = contender.make(!timed).fit(train, { rng: luck })
@@ -68,6 +94,7 @@ export function contest(
         refusal: model.message,
         foreseen: new Float64Array(0),
         heldOutError: Number.POSITIVE_INFINITY,
+        heldOutMean: Number.POSITIVE_INFINITY,
         caveats: [],
       }
     const foreseen = model.predict(test)
@@ -80,23 +107,39 @@ export function contest(
       ...(halfWidth === undefined ? {} : { halfWidth }),
       ...(timed ? { trainSeconds: (fitted - began) / 1000, predictSeconds: (done - fitted) / 1000 } : {}),
       heldOutError: errors.length > 0 ? quantile(errors, 0.5) : Number.POSITIVE_INFINITY,
+      heldOutMean: errors.length > 0 ? meanOf(errors) : Number.POSITIVE_INFINITY,
       caveats: model.caveats.map(({ code }) => code),
     }
   })
-  const chosen = choice(attempts, contenders, plan.kind === 'unseen-load' || plan.kind === 'unseen-configuration')
+  const beyond = plan.kind === 'unseen-load' || plan.kind === 'unseen-configuration'
+  const chosen = choice(attempts, contenders, beyond, inner.length)
   return chosen === undefined ? attempts : [...attempts, chosen]
 }
 
+const meanOf = (errors: Float64Array): number =>
+  errors.reduce((sum, error) => sum + Math.min(error, NO_ANSWER), 0) / errors.length
+
 /**
  * The grey attempt with the least error on held-out training rows; it cost what all of them cost. Where rows beyond the data are asked about, only those are chosen from that are theory times a
- * correction there: held-out training rows reach a short step beyond the others, and do not show where a learner ends.
+ * correction there, since held-out training rows reach a short step beyond the others and do not show where a learner ends; and the preferred one (the blend) is kept unless another errs clearly less.
  */
-function choice(attempts: readonly Attempt[], contenders: readonly Contender[], beyond: boolean): Attempt | undefined {
-  const grey = attempts.filter((_, i) => contenders[i]!.kind === 'grey' && (!beyond || contenders[i]!.beyond))
-  const able = grey.filter(({ refusal }) => refusal === undefined)
+export function choice(
+  attempts: readonly Attempt[],
+  contenders: readonly Contender[],
+  beyond: boolean,
+  held: number,
+): Attempt | undefined {
+  const able = attempts.flatMap((attempt, i) => {
+    const contender = contenders[i]!
+    const takesPart = contender.kind === 'grey' && attempt.refusal === undefined && (!beyond || contender.beyond)
+    return takesPart ? [{ attempt, preferred: beyond && contender.preferredBeyond === true }] : []
+  })
   if (able.length === 0) return undefined
-  const best = able.reduce((least, one) => (one.heldOutError < least.heldOutError ? one : least))
-  const trainSeconds = able.reduce((sum, one) => sum + (one.trainSeconds ?? 0), 0) * (1 + FOLDS)
+  const errorOf = ({ heldOutError, heldOutMean }: Attempt): number => (beyond ? heldOutMean : heldOutError)
+  const least = able.reduce((best, one) => (errorOf(one.attempt) < errorOf(best.attempt) ? one : best)).attempt
+  const preferred = able.find((one) => one.preferred)?.attempt
+  const best = preferred !== undefined && !(errorOf(least) < CLEARLY * errorOf(preferred)) ? preferred : least
+  const trainSeconds = able.reduce((sum, { attempt }) => sum + (attempt.trainSeconds ?? 0), 0) * (1 + held)
   return {
     ...best,
     contender: CHOSEN,
@@ -119,21 +162,28 @@ function heldOutErrors(
     if (isRefusal(model)) return
     const foreseen = model.predict(take(test).features)
     foreseen.forEach((value, i) => {
-      errors.push(value > 0 && Number.isFinite(value) ? Math.abs(Math.log(target[test[i]!]! / value)) : Math.log(20))
+      errors.push(value > 0 && Number.isFinite(value) ? Math.abs(Math.log(target[test[i]!]! / value)) : NO_ANSWER)
     })
   })
   return Float64Array.from(errors).sort()
 }
 
 /** Rows of the training part held out in the way of the split, numbered within the training part. */
-function innerSplits(observed: Observed, plan: SplitPlan, { train }: Split, rng: Rng, column: string | undefined): Split[] {
+function innerSplits(
+  observed: Observed,
+  plan: SplitPlan,
+  { train }: Split,
+  rng: Rng,
+  column: string | undefined,
+  parts: number,
+): readonly Split[] {
   const rows = train.length
-  const folds = kFold(rows, Math.min(FOLDS, rows), rng)
+  const folds = kFold(rows, Math.min(parts, rows), rng)
   if (plan.kind === 'unseen-workload' && observed.groups) {
     const groups = leaveGroupOut(Int32Array.from(train, (row) => observed.groups!.codes[row]!)).filter(
       (split) => split.train.length > 0,
     )
-    const every = Math.ceil(groups.length / FOLDS)
+    const every = Math.ceil(groups.length / parts)
     return groups.length < 2 ? folds : groups.filter((_, i) => i % every === 0)
   }
   if (plan.kind === 'later') return edges(Float64Array.from(train), folds)
@@ -145,12 +195,17 @@ function innerSplits(observed: Observed, plan: SplitPlan, { train }: Split, rng:
   )
 }
 
-/** The largest values held out, twice (about a fifth and about two fifths of the rows); the folds where the values are too few to be told apart. */
-function edges(values: Float64Array, otherwise: Split[]): Split[] {
+/**
+ * The largest values held out: of a column of few values the largest, the two largest and the three largest of them, as far as two values remain to learn from; of another about a fifth and about two fifths
+ * of the rows. The folds where too few rows can be told apart so.
+ */
+export function edges(values: Float64Array, otherwise: readonly Split[]): readonly Split[] {
   const sorted = Float64Array.from(values).sort()
+  const distinct = [...new Set(sorted)]
+  const cuts =
+    distinct.length <= FEW_VALUES ? distinct.slice(1, -1).slice(-3) : [0.6, 0.8].map((share) => quantile(sorted, share))
   const splits: Split[] = []
-  for (const share of [0.6, 0.8]) {
-    const above = quantile(sorted, share)
+  for (const above of cuts) {
     const [train, test]: [number[], number[]] = [[], []]
     values.forEach((value, row) => {
       // ties of the largest value go to the test part

@@ -25,13 +25,14 @@ import { whiteOf } from './whites.js'
 export function keptModel(question: CompareQuestion, comparison: Comparison, seed: number): MeasuredModel | Refusal {
   const { observed, white } = question
   const rows = Int32Array.from(observed.samples.target.keys())
-  const contenders = contendersFor(white === undefined ? undefined : whiteOf(white), observed)
+  const theory = white === undefined ? undefined : whiteOf(white)
+  const contenders = contendersFor(theory, observed)
   const attempts = contest(
     observed,
     { kind: 'random', name: 'all', repeats: [] },
     { train: rows, test: rows.slice(0, 1) },
     contenders.filter(({ kind }) => kind !== 'baseline'),
-    { rng: new Rng(seed, 'kept'), timed: false },
+    { rng: new Rng(seed, 'kept'), timed: false, dear: theory?.dear === true },
   )
   const chosen = attempts.find(({ contender }) => contender === CHOSEN)
   const name = chosen?.caveats.find((code) => code.startsWith('chosen:'))?.slice('chosen:'.length)
