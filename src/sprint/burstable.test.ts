@@ -129,8 +129,8 @@ describe('instances', () => {
   ]
 
   it('on sale: the smallest that is not too busy and keeps the SLO; else a core', () => {
-    expect(offeredInstance(demand(3), types, bold)).toMatchObject({ offer: 'small', policy: offeredPolicy(types[0]!) })
-    expect(offeredInstance(demand(3), types.slice(1), bold)).toMatchObject({ offer: 'dedicated core', policy: { earn: 1 } })
+    expect(offeredInstance(demand(3), bold, types)).toMatchObject({ offer: 'small', policy: offeredPolicy(types[0]!) })
+    expect(offeredInstance(demand(3), bold, types.slice(1))).toMatchObject({ offer: 'dedicated core', policy: { earn: 1 } })
   })
 
   it('of one’s own reserve no more than those on sale and no less than they use, and keep the SLO', () => {

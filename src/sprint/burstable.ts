@@ -45,8 +45,8 @@ export function offeredPolicy({ baseline, creditsAtMost }: BurstableOffer): Cred
 /** The smallest offer that meets the SLO under its seller’s policy, else a dedicated core; refused where that does not meet it either. */
 export function offeredInstance(
   demand: InstanceDemand,
-  offers: readonly BurstableOffer[],
   prudence: Prudence,
+  offers: readonly BurstableOffer[],
 ): ChosenInstance | Refusal {
   for (const offer of [...offers].sort((a, b) => a.baseline - b.baseline)) {
     const chosen = meeting(demand, offer.name, offeredPolicy(offer), prudence)
@@ -144,11 +144,11 @@ function first<T, U>(some: readonly T[], of: (one: T) => U | undefined): U | und
 
 /**
  * Instances onto nodes of `cores`, never more reserved on one than it has. First fit decreasing says how many nodes (at most 11/9 of the fewest, and one); the instances are
- * then dealt anew to so many, the largest first, each to the node with the fewest of its kind and of those the emptiest, so that no node is fuller than it must be and those
+ * then dealt anew to so many and `more`, the largest first, each to the node with the fewest of its kind and of those the emptiest, so that no node is fuller than it must be and those
  * that burst alike are apart; where that does not fit, first fit stays. Returns the instances’ places in the list, node by node. `kinds`: one a instance, equal for alike.
  * Source: Johnson et al. (1974).
  */
-export function packNodes(reserved: readonly number[], kinds: readonly number[], cores: number): number[][] {
+export function packNodes(reserved: readonly number[], kinds: readonly number[], cores: number, more = 0): number[][] {
   const order = reserved.map((_, i) => i).sort((a, b) => reserved[b]! - reserved[a]! || kinds[a]! - kinds[b]! || a - b)
   const fits = (i: number, { room }: { readonly room: number }): boolean => reserved[i]! <= room + 1e-9
   const put = (i: number, node: { room: number; held: number[] }): void => {
@@ -164,7 +164,8 @@ export function packNodes(reserved: readonly number[], kinds: readonly number[],
     }
     put(i, node)
   }
-  const dealt = packed.map(() => ({ room: cores, held: [] as number[] }))
+  const count = Math.min(packed.length + more, Math.max(1, reserved.length))
+  const dealt = Array.from({ length: count }, () => ({ room: cores, held: [] as number[] }))
   for (const i of order) {
     const alike = ({ held }: { readonly held: readonly number[] }): number => held.filter((j) => kinds[j] === kinds[i]).length
     const [node] = dealt.filter((one) => fits(i, one)).sort((a, b) => alike(a) - alike(b) || b.room - a.room)

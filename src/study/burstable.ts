@@ -48,6 +48,8 @@ const BATCHES = 10
 const CONFIDENCE = 0.95
 /** Placements that are tried on their nodes before the search gives up and takes dedicated cores. */
 const TRIALS = 80
+/** How many emptier placements are begun with. */
+const SPREADS = 10
 
 /** From bold to careful: how busy an instance may be, and how much of a core its bursts are expected to get. */
 const PRUDENCES: readonly Prudence[] = [0.98, 0.9, 0.8, 0.7, 0.6, 0.45].flatMap((busyAtMost) =>
@@ -81,7 +83,7 @@ export function offersOf({ offers }: Burstable): readonly BurstableOffer[] {
  *   1. choose instances for every workload alone, on common random numbers, so that its SLO holds (`offeredInstance`, `ownInstance`), from bold to careful;
  *   2. begin with the boldest of each; pack them, never more reserved than a node has;
  *   3. play every node with bursts colliding, on other luck; a workload whose SLO the upper end of a 95 % interval is above takes its next more careful instance; from 2
- *      again, until every SLO is kept. With timeouts, neighbours that have room under their own SLO are first made to wait longer before they burst.
+ *      again, until every SLO is kept; and the same on one node more, and so on, while that may need fewer in the end. With timeouts, neighbours that have room under their own SLO are first made to wait longer before they burst.
  *
  * A way is never held to less than the ones before it: where it needs more nodes, it takes theirs, with a caveat. Refused where a workload misses its SLO on a core of its
  * own. Same seed, same answer.
@@ -99,14 +101,13 @@ export function compareBurstable({ question, seed, progress }: BurstableRequest)
     ),
   ]
   for (const [w, way] of WAYS.entries()) {
-    const choose = (demand: InstanceDemand, prudence: Prudence): ChosenInstance | Refusal =>
-      w === 0 ? offeredInstance(demand, offers, prudence) : ownInstance(demand, prudence, 'size')
+    const choose: Choose = (...asked) => (w === 0 ? offeredInstance(...asked, offers) : ownInstance(...asked, 'size'))
     const hosting = hostedBest(question, demands, choose, w === 2, way, rng, (done) => progress?.((w + done) / WAYS.length))
     if (isRefusal(hosting)) return hosting
     const before = hostings.at(-1)
     if (before && before.nodes.length < hosting.nodes.length) {
       hostings.push({ ...before, ...way })
-      caveats.push(caveat('no-better', `${way.name} found nothing that needs fewer nodes than ${before.name}, and takes it over`))
+      caveats.push(caveat('no-better', `${way.name} alone came out with more nodes than ${before.name}, and takes its placement over`))
     } else hostings.push(hosting)
   }
   progress?.(1)
@@ -173,6 +174,8 @@ function figure(responses: Float64Array, metric: 'mean' | 'p95'): number {
   return sum / responses.length
 }
 
+type Choose = (demand: InstanceDemand, prudence: Prudence) => ChosenInstance | Refusal
+
 interface Placement {
   readonly chosen: readonly ChosenInstance[]
   readonly nodes: readonly HostedNode[]
@@ -182,13 +185,13 @@ interface Placement {
 function hostedBest(
   question: Burstable,
   demands: readonly InstanceDemand[],
-  choose: (demand: InstanceDemand, prudence: Prudence) => ChosenInstance | Refusal,
+  choose: Choose,
   patient: boolean,
   way: { readonly name: string; readonly what: string },
   rng: Rng,
   progress: (share: number) => void,
 ): Hosting | Refusal {
-  const { workloads, coresPerNode } = question
+  const { workloads } = question
   const owners = workloads.flatMap(({ instances }, w) => Array.from({ length: instances }, () => w))
   const ladders: (readonly ChosenInstance[])[] = []
   for (const [w, demand] of demands.entries()) {
@@ -197,6 +200,38 @@ function hostedBest(
     ladders.push(ladder)
     progress((0.6 * (w + 1)) / demands.length)
   }
+  let best: Placement | undefined
+  let refused: Refusal | undefined
+  const boldest = packNodes(
+    owners.map((w) => ladders[w]![0]!.policy.earn),
+    owners,
+    question.coresPerNode,
+  ).length
+  // emptier nodes, or more careful instances on full ones: whichever needs fewer
+  for (let more = 0; more < SPREADS; more++) {
+    const fewerThan = best?.nodes.length ?? Number.POSITIVE_INFINITY
+    if (boldest + more >= fewerThan) break
+    const one = placedWith(question, demands, ladders, owners, patient, more, fewerThan, rng)
+    progress(0.6 + (0.4 * (more + 1)) / SPREADS)
+    if (one === 'no fewer') continue
+    if (!isRefusal(one)) best = one
+    else if (one.code === 'infeasible') return best ? hostingOf(question, demands, best, owners, way) : one
+    else refused = one
+  }
+  return best ? hostingOf(question, demands, best, owners, way) : refused!
+}
+
+/** From the boldest instances on, spread over `more` nodes than they need, until every SLO is kept; gives up once that is no longer on fewer nodes than `fewerThan`. */
+function placedWith(
+  { workloads, coresPerNode }: Burstable,
+  demands: readonly InstanceDemand[],
+  ladders: readonly (readonly ChosenInstance[])[],
+  owners: readonly number[],
+  patient: boolean,
+  more: number,
+  fewerThan: number,
+  rng: Rng,
+): Placement | Refusal | 'no fewer' {
   const step = ladders.map(() => 0)
   const patience = ladders.map(() => 0)
   const mostPatience = ladders.map(() => (patient ? PATIENCE.length - 1 : 0))
@@ -206,7 +241,9 @@ function hostedBest(
       owners.map((w) => chosen[w]!.policy.earn),
       owners,
       coresPerNode,
+      more,
     )
+    if (held.length >= fewerThan) return 'no fewer'
     const nodes = held.map((some, n): HostedNode => {
       const own = some.map((i) => workloads[owners[i]!]!)
       const policies = some.map((i) => chosen[owners[i]!]!.policy)
@@ -225,7 +262,7 @@ function hostedBest(
         if (!(high <= demands[w]!.boundSeconds)) missed.add(w)
       })
     })
-    if (missed.size === 0) return hostingOf(question, demands, { chosen, nodes }, owners, way)
+    if (missed.size === 0) return { chosen, nodes }
     // who was made to wait too long waits less, and is asked no more
     const hasty = [...missed].filter((w) => patience[w]! > 0)
     for (const w of hasty) mostPatience[w] = --patience[w]!
@@ -244,7 +281,6 @@ function hostedBest(
         )
       for (const w of missed) step[w] = Math.min(step[w]! + 1, ladders[w]!.length - 1)
     }
-    progress(0.6 + (0.4 * trial) / TRIALS)
   }
   return refuse('not-converged', `after ${TRIALS} placements some SLO is still missed: raise the tightest`, { trials: TRIALS })
 }
@@ -257,10 +293,7 @@ function waiting(instance: ChosenInstance, share: number, { ask, boundSeconds }:
 }
 
 /** Instances that keep the SLO alone, from the least reserved to a dedicated core; of the same size the one that waits longest for its burst first. */
-function ladderOf(
-  demand: InstanceDemand,
-  choose: (demand: InstanceDemand, prudence: Prudence) => ChosenInstance | Refusal,
-): readonly ChosenInstance[] | Refusal {
+function ladderOf(demand: InstanceDemand, choose: Choose): readonly ChosenInstance[] | Refusal {
   const all = allChosen([...PRUDENCES, OWN_CORE].map((prudence) => choose(demand, prudence)))
   if (isRefusal(all)) return all
   const different = new Map(all.map((one) => [JSON.stringify(one.policy), one]))
