@@ -6,7 +6,6 @@ export * from './disciplines/index.js'
 export { Engine, type EngineSettings, type EngineState, type InTheMidst, type RunJobs, type Totals } from './engine.js'
 export { drawJobs, replayedJobs } from './jobs.js'
 export { type FillTimes, fillerOf } from './laws.js'
-export { type FillTimes, fillerOf } from './laws.js'
 export { type Load, loadOf } from './load.js'
 export { type PoolGroup, type PoolMode, SlotPool } from './pool.js'
 export {
