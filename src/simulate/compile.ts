@@ -6,6 +6,7 @@ import {
   demandOf,
   droppedShare,
   dropRatioOf,
+  lawMoments,
   type Needs,
   type Power,
   type Refusal,
@@ -23,7 +24,7 @@ import type { Rng } from '../num/index.js'
 import { arrivalRate } from './arrivals.js'
 import type { DisciplineRule } from './discipline.js'
 import { disciplineRule } from './disciplines/index.js'
-import { counterOf, countMean, countMost, type FillTimes, fillerOf, lawMoments } from './laws.js'
+import { counterOf, countMean, countMost, type FillTimes, fillerOf } from './laws.js'
 import { markedRates } from './markedArrivals.js'
 import { NodePool } from './nodePool.js'
 import { type Pool, poolOf, SlotPool } from './pool.js'

@@ -5,8 +5,6 @@
 import { type CountLaw, type Law, lawMoments } from '../model/index.js'
 import { fillExponential, matrixFromRows, type Rng, stationaryVector, zigguratExponential } from '../num/index.js'
 
-export { lawMoments }
-
 /** Draws times in seconds into `out[from … from + count − 1]`. Draws depend on the generator only. */
 export type FillTimes = (rng: Rng, out: Float64Array, from: number, count: number) => void
 
