@@ -690,7 +690,10 @@ export class Engine implements JobTable {
     }
   }
 
-  /** Evicts the least urgent running jobs, only as many as let `job` in and none when that is not enough. Takes `job` off the queue. */
+  /**
+   * Evicts the least urgent running jobs, only as many as let `job` in and none when that is not enough. Takes `job` off the queue. Who found no room is looked at again when
+   * somebody ends and when somebody is evicted: a gang may give up more slots than `job` takes, and the next in order gets what is left over, for which it needs to evict nobody.
+   */
   private makeRoom(job: number, t: number): boolean {
     const { rule, pool, slots, heapJob, candidates, candidateUrgency } = this
     const urgency = rule.urgency!

@@ -603,7 +603,8 @@ export class TaskEngine implements JobTable {
     }
     if (--this.open[job] > 0) {
       this.idle = job
-      if (this.queued[job] === 0 && this.startable(job)) this.enqueue(job, t)
+      // what orders a job that waits for slots beside its running tasks has moved on, and nobody asks again once none of them runs
+      if (this.startable(job) && (this.queued[job] === 0 || this.rule.drifts)) this.enqueue(job, t)
       return
     }
     if (stages !== undefined) {
@@ -711,7 +712,11 @@ export class TaskEngine implements JobTable {
 
   private dispatch(t: number): void {
     const { queue, pool, rule } = this
-    if (rule.drifts) this.putInOrder(t)
+    if (rule.drifts) {
+      // a head that runs some of its tasks has grown more urgent since it found no room
+      this.blocked = -1
+      this.putInOrder(t)
+    }
     for (;;) {
       const job = queue.head(t)
       if (job < 0) return
@@ -863,7 +868,7 @@ export class TaskEngine implements JobTable {
       if (evict === candidates.length) return false
       pool.trialGive(candidates[evict], this.slots[unitJob[candidates[evict]]])
     }
-    // what is left over of their slots may be room for whoever was blocked
+    // what is left over of their slots may be room for whoever was blocked (see the gang engine)
     this.blocked = -1
     for (const unit of candidates.slice(0, evict)) {
       this.evictions++

@@ -13,7 +13,12 @@ const SEED = 7
 type Kinds = readonly ('gang' | 'array' | 'stages')[]
 
 /** A random small scenario of these kinds of jobs. */
-function scenarioOf(nth: number, kinds: Kinds, policy: object, options: { needs?: boolean; hazards?: boolean } = {}): Scenario {
+function scenarioOf(
+  nth: number,
+  kinds: Kinds,
+  policy: object,
+  options: { needs?: boolean; hazards?: boolean; wide?: boolean } = {},
+): Scenario {
   const rng = new Rng(nth, 'mixed scenarios')
   const pick = <T>(values: readonly T[]): T => values[rng.below(values.length)]
   const needs = () =>
@@ -25,7 +30,9 @@ function scenarioOf(nth: number, kinds: Kinds, policy: object, options: { needs?
     if (kind === 'gang')
       return {
         kind,
-        slots: { counts: [1, 2, 3, 5], probabilities: [0.4, 0.3, 0.2, 0.1] },
+        slots: options.wide
+          ? { counts: [1, 2, 5, 8], probabilities: [0.4, 0.2, 0.2, 0.2] }
+          : { counts: [1, 2, 3, 5], probabilities: [0.4, 0.3, 0.2, 0.1] },
         runTime: time(),
         divisible: true,
         ...needs(),
@@ -172,6 +179,18 @@ describe.each(DISCIPLINES)('%s', (discipline) => {
       expect(run.givenUp!.some((one) => one === 1)).toBe(true)
     }
   })
+})
+
+it('who found no room is looked at again when an eviction leaves room over; a job is as urgent as the work that its ended tasks have left', () => {
+  // under LAS a wide gang is evicted for a narrow one and its other slots are for the next; under SRTF the last running task ends of a job that waits with others
+  for (const [discipline, nth, kinds] of [
+    ['las', 100, 'gangs alone'],
+    ['srtf', 105, 'gangs, arrays and stages'],
+    ['srtf', 122, 'gangs, arrays and stages'],
+  ] as const)
+    expect(
+      compare(scenarioOf(nth, MIXES[kinds], { discipline, placement: 'packed' }, { wide: discipline === 'srtf' }), 120).evictions,
+    ).toBeGreaterThan(0)
 })
 
 it('stragglers are cut alike', () => {
