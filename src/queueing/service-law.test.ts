@@ -22,7 +22,7 @@ import {
   serviceLaw,
   twoMomentChain,
 } from './service-law.js'
-import { fluidBalanceTimeout, meanOvershoot, speedFromFrequency, sprintLaw } from './sprint-law.js'
+import { fluidBalanceTimeout, meanOvershoot, sprintLaw } from './sprint-law.js'
 import { listMakespan, stagesServiceLaw, waveLevelChain } from './waves.js'
 
 const laws: Law[] = [
@@ -416,11 +416,4 @@ describe('the sprint timer from dispatch (E8)', () => {
     const law = sprintLaw(serviceLaw({ kind: 'lognormal', meanSeconds: 5, scv: 2 }), { timeoutSeconds: 4, speed: 2 })
     expect(law.caveats.map((one) => one.code)).toContain('sprint-fitted')
   })
-})
-
-it('a higher frequency speeds up only the share of work bound to the processor', () => {
-  // 0.8 to 2.4 GHz is a ratio of 3: all of the work three times as fast, nine tenths of it 1/(0.1 + 0.9/3) = 2.5 times
-  expect(speedFromFrequency(1, 3)).toBeCloseTo(3, 12)
-  expect(speedFromFrequency(0.9, 3)).toBeCloseTo(2.5, 12)
-  expect(speedFromFrequency(0, 3)).toBe(1)
 })

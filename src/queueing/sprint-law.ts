@@ -19,11 +19,6 @@ import type { PhaseChain } from './phase-chain.js'
 import { chainTransform, phasesAt, remainingMoments, sweepTransform } from './phase-chain.js'
 import { lawOfParts, lawQuantile, mixtureLaw, overshootByTail, scaleLaw, scvOf, twoMomentChain } from './service-law.js'
 
-/** Speed-up of work that is `share` bound to the processor, when its frequency rises by `ratio`: 1/((1 − share) + share/ratio) (E10). */
-export function speedFromFrequency(share: number, ratio: number): number {
-  return 1 / (1 - share + share / ratio)
-}
-
 /** When and how fast a class sprints. */
 export interface SprintTimer {
   readonly timeoutSeconds: number

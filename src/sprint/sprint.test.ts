@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { Rng } from '../num/index.js'
 import {
   annealingSearch,
+  balancedTimeout,
   burstableSprint,
   computeShare,
-  fluidBalanceTimeout,
   halvingSearch,
   marginalSpeed,
   speedOfFrequency,
@@ -74,9 +74,9 @@ describe('burstable instances', () => {
 describe('timeouts', () => {
   it('balance at the least T whose use is the inflow', () => {
     // use e^{−T}/2: equals 0.1 at ln 5
-    expect(fluidBalanceTimeout((t) => Math.exp(-t) / 2, 0.1, 20) / Math.log(5)).toBeCloseTo(1, 2)
-    expect(fluidBalanceTimeout((t) => Math.exp(-t) / 2, 0.6, 20)).toBe(0)
-    expect(fluidBalanceTimeout(() => 1, 0.1, 20)).toBe(20)
+    expect(balancedTimeout((t) => Math.exp(-t) / 2, 0.1, 20) / Math.log(5)).toBeCloseTo(1, 2)
+    expect(balancedTimeout((t) => Math.exp(-t) / 2, 0.6, 20)).toBe(0)
+    expect(balancedTimeout(() => 1, 0.1, 20)).toBe(20)
   })
 
   it('are found where the price is least, by halving in fewer and cheaper steps than by annealing', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Rng } from '../../src/num/index.js'
 import { simulateSprintQueue } from '../../src/simulate/index.js'
-import { fluidBalanceTimeout, halvingSearch, sprintAbility } from '../../src/sprint/index.js'
+import { balancedTimeout, halvingSearch, sprintAbility } from '../../src/sprint/index.js'
 
 /** The system of specs/sprint.md 2.9: one server, Poisson arrivals at 0.75, exponential work of mean 1, sprint 1.5, timer from arrival. */
 function queries(count: number): { arrivalSeconds: Float64Array; workSeconds: Float64Array } {
@@ -51,6 +51,6 @@ describe('timeouts of the published shape', () => {
     [60, 1.15],
   ])('budget %i: sprinting without a bucket uses the inflow at the stated timeout', (budget, stated) => {
     const use = (timeoutSeconds: number): number => simulateSprintQueue(all, { speed: 1.5, timeoutSeconds }).shareSprinting
-    expect(Math.abs(fluidBalanceTimeout(use, budget / 200, 30) / stated - 1)).toBeLessThan(0.06)
+    expect(Math.abs(balancedTimeout(use, budget / 200, 30) / stated - 1)).toBeLessThan(0.06)
   })
 })
