@@ -98,6 +98,15 @@ describe('a shared node', () => {
     expect(second![0]).toBeCloseTo(2, 12)
   })
 
+  it('gives each burst a core at most: two on two cores take 1 s, and so does one alone', () => {
+    const one = {
+      policy: { baseline: 0.5, earn: 0.5, bucketCoreSeconds: 100, timeoutSeconds: 0 },
+      queries: { arrivalSeconds: Float64Array.of(0), coreSeconds: Float64Array.of(1) },
+    }
+    expect(playNode([one, one], 2).map(([response]) => response)).toEqual([1, 1])
+    expect(playNode([one], 2)[0]![0]).toBe(1)
+  })
+
   it('keeps the baseline of one that waits while others burst', () => {
     const quiet = {
       policy: { baseline: 0.25, earn: 0.25, bucketCoreSeconds: 1, timeoutSeconds: ALWAYS },

@@ -107,7 +107,9 @@ export function compareBurstable({ question, seed, progress }: BurstableRequest)
     const before = hostings.at(-1)
     if (before && before.nodes.length < hosting.nodes.length) {
       hostings.push({ ...before, ...way })
-      caveats.push(caveat('no-better', `${way.name} alone came out with more nodes than ${before.name}, and takes its placement over`))
+      caveats.push(
+        caveat('no-better', `${way.name} alone came out with more nodes than ${before.name}, and takes its placement over`),
+      )
     } else hostings.push(hosting)
   }
   progress?.(1)
@@ -195,7 +197,7 @@ function hostedBest(
   const owners = workloads.flatMap(({ instances }, w) => Array.from({ length: instances }, () => w))
   const ladders: (readonly ChosenInstance[])[] = []
   for (const [w, demand] of demands.entries()) {
-    const ladder = ladderOf(demand, choose)
+    const ladder = ladderOf(demand, choose, question.coresPerNode)
     if (isRefusal(ladder)) return ladder
     ladders.push(ladder)
     progress((0.6 * (w + 1)) / demands.length)
@@ -293,10 +295,20 @@ function waiting(instance: ChosenInstance, share: number, { ask, boundSeconds }:
 }
 
 /** Instances that keep the SLO alone, from the least reserved to a dedicated core; of the same size the one that waits longest for its burst first. */
-function ladderOf(demand: InstanceDemand, choose: Choose): readonly ChosenInstance[] | Refusal {
+function ladderOf(demand: InstanceDemand, choose: Choose, coresPerNode: number): readonly ChosenInstance[] | Refusal {
   const all = allChosen([...PRUDENCES, OWN_CORE].map((prudence) => choose(demand, prudence)))
   if (isRefusal(all)) return all
-  const different = new Map(all.map((one) => [JSON.stringify(one.policy), one]))
+  const fitting = all.filter(({ policy }) => policy.earn <= coresPerNode + 1e-9)
+  if (fitting.length === 0)
+    return refuse(
+      'infeasible',
+      `${demand.name} needs more than a node has: larger nodes, a higher SLO, or more and smaller instances`,
+      {
+        coresPerNode,
+        reservedCores: Math.min(...all.map(({ policy }) => policy.earn)),
+      },
+    )
+  const different = new Map(fitting.map((one) => [JSON.stringify(one.policy), one]))
   return [...different.values()].sort(
     (a, b) => a.policy.earn - b.policy.earn || b.policy.timeoutSeconds - a.policy.timeoutSeconds,
   )
