@@ -4,8 +4,11 @@ import {
   type RegressionModel,
   type Regressor,
   type Samples,
+  type SavedModel,
   type Split,
   sameColumns,
+  savedArray,
+  savedNumber,
   type Table,
   takeSamples,
   type Unfit,
@@ -15,10 +18,10 @@ import { type Caveat, caveat, isRefusal } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import { type Calibrated, type CalibrateOptions, calibrate, whiteIssues } from './calibrate.js'
 import { growingSplits } from './growing.js'
-import { onLogScale } from './log-scale.js'
-import { nested } from './nested.js'
+import { notPositive, onLogScale } from './log-scale.js'
+import { nested, partOf } from './nested.js'
 import { outside, seenOf } from './outside.js'
-import { faded, logErrors } from './residual.js'
+import { type Base, faded, logErrors } from './residual.js'
 import type { WhiteModel } from './white.js'
 
 export interface BlendOptions extends CalibrateOptions {
@@ -41,8 +44,8 @@ export interface Judged {
   readonly weightBeyond: number
 }
 
-export interface Blended extends RegressionModel {
-  readonly white: Calibrated
+export interface Blended<White extends Base = Calibrated> extends RegressionModel {
+  readonly white: White
   readonly judged: readonly Judged[]
   /** The fade that did best on larger rows. */
   readonly fade: number
@@ -62,18 +65,26 @@ export interface Blended extends RegressionModel {
  * Why: which of the three is right depends on the data, and differs inside and outside of them. Picking one by a noisy test is a gamble, weights in steep proportion to held-out accuracy lose
  * little; and errors of opposite sign (theory grows too fast, a forest stays flat) cancel in a mean of logarithms. The power 4 is between an average (0) and picking (∞): half the error, sixteen times the say.
  *
+ * `white` may be a learner as well (`perGroup`): it is then fitted as it stands, and `grows` must be said.
+ *
  * When it loses: where the best candidate is much the best and few rows were there to show it. Cost: about (folds + 3) times that of all candidates.
  */
-export function blend(white: WhiteModel, learners: readonly Regressor[], options: BlendOptions = {}): Learner<Blended> {
+export function blend(white: WhiteModel, learners: readonly Regressor[], options?: BlendOptions): Learner<Blended>
+export function blend<White extends Base>(
+  white: Learner<White>,
+  learners: readonly Regressor[],
+  options?: BlendOptions,
+): Learner<Blended<White>>
+export function blend(
+  white: WhiteModel | Learner<Base>,
+  learners: readonly Regressor[],
+  options: BlendOptions = {},
+): Learner<Blended<Base>> {
   const name = `blend of ${[white, ...learners].map((one) => one.name).join(', ')}`
-  const { folds = 5, fades = [0.5, 1, 2], grows = white.grows ?? [] } = options
+  const base: Learner<Base> = 'fit' in white ? white : calibrate(white, options)
+  const { folds = 5, fades = [0.5, 1, 2], grows = 'fit' in white ? [] : (white.grows ?? []) } = options
   const blacks = learners.map(onLogScale)
-  const names = [
-    `white ${white.name}`,
-    ...learners.map((one) => one.name),
-    ...learners.map((one) => `white ${white.name} × ${one.name}`),
-  ]
-  const base = calibrate(white, options)
+  const names = [base.name, ...learners.map((one) => one.name), ...learners.map((one) => `${base.name} × ${one.name}`)]
   const fitParts = (samples: Samples, rng: Rng): Parts | Unfit => {
     const calibrated = base.fit(samples, { rng: rng.stream('white') })
     if (isRefusal(calibrated)) return calibrated
@@ -94,7 +105,7 @@ export function blend(white: WhiteModel, learners: readonly Regressor[], options
   return {
     name,
     fit(samples, { rng, progress }) {
-      const bad = unfit(samples, whiteIssues(white, samples))
+      const bad = unfit(samples, 'fit' in white ? notPositive(samples.target) : whiteIssues(white, samples))
       if (bad !== undefined) return bad
       const parts = fitParts(samples, rng.stream('all'))
       if (isRefusal(parts)) return parts
@@ -146,8 +157,24 @@ export function blend(white: WhiteModel, learners: readonly Regressor[], options
   }
 }
 
+/** The model that `save` wrote; `loadPart` loads the candidates inside it. */
+export function loadBlend(saved: SavedModel, loadPart: (saved: SavedModel) => RegressionModel): Blended<Base> {
+  const count = savedNumber(saved, 'learners', 0)
+  const numbers = (name: string, length?: number): Float64Array => savedArray(saved, name, Float64Array, length)
+  const all = (name: string): RegressionModel[] => Array.from({ length: count }, (_, k) => loadPart(partOf(saved, `${name}${k}`)))
+  const parts: Parts = {
+    white: loadPart(partOf(saved, 'white')),
+    blacks: all('black'),
+    corrections: all('correction'),
+    seen: { low: numbers('low'), high: numbers('high') },
+  }
+  const [inside, beyond] = ['inside', 'beyond'].map((name) => numbers(name, 1 + 2 * count))
+  const judged = saved.settings['judged'] as readonly Judged[]
+  return blended(saved.learner, parts, inside, beyond, savedNumber(saved, 'fade'), judged, saved.caveats)
+}
+
 interface Parts {
-  readonly white: Calibrated
+  readonly white: Base
   readonly blacks: readonly RegressionModel[]
   readonly corrections: readonly RegressionModel[]
   readonly seen: ReturnType<typeof seenOf>
@@ -218,9 +245,9 @@ function blended(
   fade: number,
   judged: readonly Judged[],
   caveats: readonly Caveat[],
-): Blended {
+): Blended<Base> {
   const { white, seen } = parts
-  const model: Blended = {
+  const model: Blended<Base> = {
     task: 'regression',
     learner,
     names: white.names,
@@ -240,7 +267,7 @@ function blended(
         return Math.exp(sum)
       })
     },
-    holds: (table) => white.holds(table),
+    holds: (table) => white.holds?.(table) ?? new Uint8Array(table.rows).fill(1),
     save: () =>
       nested(
         model,
@@ -249,7 +276,7 @@ function blended(
           ...Object.fromEntries(parts.blacks.map((one, k) => [`black${k}`, one])),
           ...Object.fromEntries(parts.corrections.map((one, k) => [`correction${k}`, one])),
         },
-        { fade, judged },
+        { grey: 'blend', learners: parts.blacks.length, fade, judged },
         { inside, beyond, low: seen.low, high: seen.high },
       ),
   }

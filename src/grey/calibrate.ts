@@ -10,8 +10,9 @@ import {
   type Unfit,
   unfit,
 } from '../learn/index.js'
-import { type Caveat, caveat, type Issue, shown } from '../model/index.js'
+import { type Caveat, caveat, type Issue, isRefusal, shown } from '../model/index.js'
 import { latinHypercube, levenbergMarquardt, type Matrix, multiStart, type Rng, zeroMatrix } from '../num/index.js'
+import { type Below, caveatBelow, missedBelow } from './below.js'
 import { groupsOf } from './groups.js'
 import type { Parameter, WhiteModel } from './white.js'
 
@@ -51,6 +52,8 @@ export interface Calibrated extends RegressionModel {
   readonly estimates: readonly ParameterEstimate[]
   /** Standard deviation of log(observed / foreseen) over the samples, freedom of the parameters taken off. */
   readonly scatter: number
+  /** What the step below the data missed, tested on the lowest value; absent where the white model names no such column, too few rows were there, or the model was loaded. */
+  readonly below?: Below
   /** 1 for each row with an answer; `predict` gives 0 for the others. */
   holds(table: Table): Uint8Array
 }
@@ -68,7 +71,7 @@ export type CalibratedLearner = Learner<Calibrated>
  * never leaves the bounds, it cannot diverge. Where the model has none (an unstable queue) a row counts as an error of a factor of 20.
  *
  * Refuses samples with a target at or below 0, or without a column that the model reads. Caveats: `not-identified` (parameters that the data do not
- * hold: curvature), `at-bound`, `not-converged`, `few-rows` (fewer rows than parameters).
+ * hold: curvature), `at-bound`, `not-converged`, `few-rows` (fewer rows than parameters), `steep-below` (the model fitted without the lowest cap or clock missed it by more than a tenth).
  *
  * Cost: about searches × 30 × (parameters + 2) evaluations of the model on all rows.
  */
@@ -77,7 +80,18 @@ export function calibrate(white: WhiteModel, options: CalibrateOptions = {}): Ca
     name: `white ${white.name}`,
     fit(samples, fitOptions) {
       const bad = unfit(samples, whiteIssues(white, samples))
-      return bad ?? fitted(white, samples, options, fitOptions)
+      if (bad !== undefined) return bad
+      const model = fitted(white, samples, options, fitOptions)
+      if (isRefusal(model)) return model
+      const below = missedBelow(
+        white,
+        samples,
+        (train, own) => fitted(white, train, { ...options, starts: 0, searches: 1 }, own),
+        { rng: fitOptions.rng.stream('below') },
+      )
+      if (below === undefined) return model
+      const { names, parameters, estimates, scatter, caveats } = model
+      return calibratedModel(white, names, parameters, estimates, scatter, [...caveats, ...caveatBelow([below])], below)
     },
   }
 }
@@ -214,6 +228,7 @@ function calibratedModel(
   estimates: readonly ParameterEstimate[],
   scatter: number,
   caveats: readonly Caveat[],
+  below?: Below,
 ): Calibrated {
   const learner = `white ${white.name}`
   const model: Calibrated = {
@@ -225,6 +240,7 @@ function calibratedModel(
     parameters,
     estimates,
     scatter,
+    ...(below === undefined ? {} : { below }),
     predict(table) {
       sameColumns(model, table)
       return white.predict(table, parameters)
@@ -239,7 +255,7 @@ function calibratedModel(
       task: 'regression',
       names,
       caveats,
-      settings: { white: white.name, estimates, scatter },
+      settings: { grey: 'calibrated', white: white.name, estimates, scatter },
       arrays: { parameters },
     }),
   }

@@ -7,8 +7,12 @@ import {
   type RegressionModel,
   type Regressor,
   type Samples,
+  type SavedModel,
   type Split,
   sameColumns,
+  savedArray,
+  savedNumber,
+  savedWord,
   type Table,
   takeRows,
   takeSamples,
@@ -19,18 +23,21 @@ import { type Caveat, caveat, isRefusal, refuse } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import { groupsOf } from './groups.js'
 import { growingSplits } from './growing.js'
-import { nested } from './nested.js'
+import { nested, partOf } from './nested.js'
 import { outside, type Seen, seenOf } from './outside.js'
+
+export type ConformalMethod = 'split' | 'cv' | 'cv+' | 'jackknife+'
 
 export interface ConformalOptions {
   /** Share of new rows that the interval is to cover; default 0.9. */
   readonly level?: number
   /**
-   * `cv+`: every row is foreseen by a model of the other folds, and the interval is made of what those models say of the new row (default below 1,000 rows).
-   * `split`: errors on a held-out part, one more fit (default from 1,000 rows on). `jackknife+`: cv+ with a fold a row.
+   * `cv`: every row is foreseen by a model of the other folds; the interval is those errors around the model of all rows (default below 1,000 rows).
+   * `split`: errors on a held-out part, which the model that answers has not seen either (default from 1,000 rows on).
+   * `cv+`: as `cv`, but around what the models of the folds say of the new row, with a guarantee and wider; `jackknife+`: cv+ with a fold a row.
    */
-  readonly method?: 'split' | 'cv+' | 'jackknife+'
-  /** Folds of `cv+`; default 20: with fewer the models of the folds know less than the one that answers, and intervals come out wide. Share held out by `split`; default 0.25. */
+  readonly method?: ConformalMethod
+  /** Folds of `cv` and `cv+`; default 20: with fewer the models of the folds know less than the one that answers, and intervals come out wide. Share held out by `split`; default 0.25. */
   readonly folds?: number
   readonly heldOut?: number
   /** `factor`: errors of log y, so an interval is ŷ divided and multiplied (default where all targets are positive). `difference`: errors of y. */
@@ -54,14 +61,17 @@ export interface IntervalModel extends RegressionModel {
  * A learner with intervals that cover what they say they do, whatever the learner: their width comes from its errors on rows that it did not see.
  *
  *   split:  ŷ(x) ± s(x) · q,   q the ⌈(n + 1)·level⌉-th smallest of |yᵢ − ŷ(xᵢ)| / s(xᵢ) over n held-out rows
+ *   cv:     the same with the errors of models that did not see row i, around the model of all rows
  *   cv+:    from the ⌈(n + 1)·level⌉-th largest of ŷ₋ᵢ(x) − s(x)Rᵢ to the ⌈(n + 1)·level⌉-th smallest of ŷ₋ᵢ(x) + s(x)Rᵢ, with ŷ₋ᵢ and Rᵢ of the models that did not see row i
  *
- * Holds on average over samples where new rows come like the old ones (exchangeable): split covers at least `level` and at most level + 1/(n + 1), cv+ at least 2·level − 1 and in practice about
- * `level`. It does not hold beyond the data; `grows` then widens by what growing splits showed, without a promise.
+ * Holds on average over samples where new rows come like the old ones (exchangeable): split covers at least `level` and at most level + 1/(n + 1). cv covers `level` as far as a model of all rows errs as much as
+ * one that lacks a twentieth of them: a little more where rows still teach much, and without a guarantee for learners that jump when one row is left out. cv+ covers at least 2·level − 1 whatever the learner, and too much
+ * where the models of the folds differ (few rows a group): its interval holds both their errors and their disagreement, of which those errors are already made.
+ * It does not hold beyond the data; `grows` then widens by what growing splits showed, without a promise.
  *
  * Refuses where fewer rows are held out than a finite interval needs: n + 1 ≥ 1/(1 − level), 9 rows for 0.9.
  *
- * Source: Vovk, Gammerman and Shafer (2005); Lei et al. (2018, split, scaled); Barber, Candès, Ramdas and Tibshirani (2021, jackknife+, CV+).
+ * Source: Vovk, Gammerman and Shafer (2005); Lei et al. (2018, split, scaled); Barber, Candès, Ramdas and Tibshirani (2021, jackknife, jackknife+, CV+).
  */
 export function conformal(learner: Regressor, options: ConformalOptions = {}): Learner<IntervalModel> {
   const { level = 0.9 } = options
@@ -89,7 +99,7 @@ function fitted(
   const factor = (options.scale ?? (samples.target.every((value) => value > 0) ? 'factor' : 'difference')) === 'factor'
   if (factor && samples.target.some((value) => value <= 0))
     return { ...refuse('unsupported', 'intervals by factors need positive targets'), issues: [] }
-  const method = options.method ?? (rows < 1000 ? 'cv+' : 'split')
+  const method = options.method ?? (rows < 1000 ? 'cv' : 'split')
   const groups = options.configuration === undefined ? undefined : groupsOf(samples.features, options.configuration)
   const splits = splitsOf(method, rows, groups, options, rng.stream('splits'))
   const held = splits.reduce((sum, { test }) => sum + test.length, 0)
@@ -118,7 +128,7 @@ function fitted(
     models.push(model)
     progress?.((0.8 * (k + 1)) / splits.length)
   }
-  // split keeps the model of its part; cv+ fits one to all rows for the middle
+  // split keeps the model of its part; the others fit one to all rows for the middle
   const middle = method === 'split' ? models[0] : learner.fit(samples, { rng: rng.stream('all') })
   if (isRefusal(middle)) return middle
   const spread =
@@ -134,10 +144,10 @@ function fitted(
     factor,
     method,
     middle,
-    models,
+    models: method === 'split' || method === 'cv' ? [] : models,
     modelOf,
     scores,
-    spread: spread?.model,
+    spread: spread?.inner,
     seen: seenOf(samples.features),
     beyond,
     floor,
@@ -145,7 +155,7 @@ function fitted(
 }
 
 function splitsOf(
-  method: 'split' | 'cv+' | 'jackknife+',
+  method: ConformalMethod,
   rows: number,
   groups: Int32Array | undefined,
   { folds = 20, heldOut = 0.25 }: ConformalOptions,
@@ -175,7 +185,7 @@ function spreadOf(
   modelOf: Int32Array,
   parts: number,
   rng: Rng,
-): { model: SpreadModel; sizes: Float64Array } | Unfit {
+): { inner: RegressionModel; sizes: Float64Array } | Unfit {
   const absolute = errors.map(Math.abs)
   const floor = Math.max(0.1 * Float64Array.from(absolute).sort()[absolute.length >> 1], 1e-9)
   const table = takeRows(samples.features, rowOf)
@@ -194,12 +204,7 @@ function spreadOf(
   }
   const whole = learner.fit({ features: table, target }, { rng: rng.stream('spread') })
   if (isRefusal(whole)) return whole
-  return { model: { inner: whole, sizes: (query) => whole.predict(query).map(Math.exp) }, sizes }
-}
-
-interface SpreadModel {
-  readonly inner: RegressionModel
-  sizes(table: Table): Float64Array
+  return { inner: whole, sizes }
 }
 
 function partition(codes: Int32Array, code: number): Split {
@@ -233,16 +238,37 @@ function beyondFactor(
   return far === undefined || near === undefined || near <= 0 ? 0 : Math.max(1, far / near)
 }
 
+/** The model that `save` wrote; `loadPart` loads the models inside it. */
+export function loadConformal(saved: SavedModel, loadPart: (saved: SavedModel) => RegressionModel): IntervalModel {
+  const part = (name: string): RegressionModel => loadPart(partOf(saved, name))
+  const { factor, spreads } = saved.settings
+  return intervalModel({
+    name: saved.learner,
+    level: savedNumber(saved, 'level', 0, 1),
+    factor: factor === true,
+    method: savedWord(saved, 'method', ['split', 'cv', 'cv+', 'jackknife+']),
+    middle: part('middle'),
+    models: Array.from({ length: savedNumber(saved, 'folds', 0) }, (_, k) => part(`fold${k}`)),
+    modelOf: savedArray(saved, 'modelOf', Int32Array),
+    scores: savedArray(saved, 'scores', Float64Array),
+    spread: spreads === true ? part('spread') : undefined,
+    seen: { low: savedArray(saved, 'low', Float64Array), high: savedArray(saved, 'high', Float64Array) },
+    beyond: savedNumber(saved, 'beyond', 0),
+    floor: savedNumber(saved, 'floor'),
+  })
+}
+
 interface Pieces {
   readonly name: string
   readonly level: number
   readonly factor: boolean
-  readonly method: 'split' | 'cv+' | 'jackknife+'
+  readonly method: ConformalMethod
   readonly middle: RegressionModel
   readonly models: readonly RegressionModel[]
   readonly modelOf: Int32Array
   readonly scores: Float64Array
-  readonly spread: SpreadModel | undefined
+  /** Foresees the logarithm of the size of errors. */
+  readonly spread: RegressionModel | undefined
   readonly seen: Seen
   readonly beyond: number
   readonly floor: number
@@ -274,10 +300,11 @@ function intervalModel(pieces: Pieces): IntervalModel {
       sameColumns(model, table)
       const n = scores.length
       const rank = Math.min(n, Math.ceil((n + 1) * level - 1e-9))
-      const sizes = spread?.sizes(table) ?? new Float64Array(table.rows).fill(1)
+      const sizes = spread?.predict(table).map(Math.exp) ?? new Float64Array(table.rows).fill(1)
       const far = outside(seen, table)
       const centre = middle.predict(table)
-      const answers = method === 'split' ? [centre] : models.map((one) => one.predict(table))
+      const answers = models.map((one) => one.predict(table))
+      const width = conformalQuantile(scores, level) ?? 0
       const low = new Float64Array(table.rows)
       const high = new Float64Array(table.rows)
       const from = new Float64Array(n)
@@ -286,8 +313,13 @@ function intervalModel(pieces: Pieces): IntervalModel {
         // no answer, no interval
         if (factor && !(centre[i] > 0)) continue
         const wider = sizes[i] * (far[i] > 0 && beyond > 1 ? beyond : 1)
+        if (models.length === 0) {
+          low[i] = back(scale(centre[i]) - wider * width)
+          high[i] = back(scale(centre[i]) + wider * width)
+          continue
+        }
         for (let k = 0; k < n; k++) {
-          const said = scale(answers[method === 'split' ? 0 : modelOf[k]][i])
+          const said = scale(answers[modelOf[k]][i])
           from[k] = said - wider * scores[k]
           to[k] = said + wider * scores[k]
         }
@@ -305,9 +337,9 @@ function intervalModel(pieces: Pieces): IntervalModel {
         {
           middle,
           ...Object.fromEntries(models.map((one, k) => [`fold${k}`, one])),
-          ...(spread === undefined ? {} : { spread: spread.inner }),
+          ...(spread === undefined ? {} : { spread }),
         },
-        { level, factor, method, beyond, floor, folds: models.length },
+        { grey: 'conformal', level, factor, method, beyond, floor, folds: models.length, spreads: spread !== undefined },
         { scores, modelOf, low: seen.low, high: seen.high },
       ),
   }

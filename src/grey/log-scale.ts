@@ -1,6 +1,6 @@
-import { type RegressionModel, type Regressor, sameColumns, unfit } from '../learn/index.js'
+import { type RegressionModel, type Regressor, type SavedModel, sameColumns, unfit } from '../learn/index.js'
 import { type Issue, isRefusal, shown } from '../model/index.js'
-import { nested } from './nested.js'
+import { nested, partOf } from './nested.js'
 
 /**
  * A learner of positive numbers that learns their logarithm: errors of times are relative, and answers are then positive. Its answer is a median rather than a
@@ -14,20 +14,29 @@ export function onLogScale(learner: Regressor): Regressor {
       if (bad !== undefined) return bad
       const inner = learner.fit({ ...samples, target: samples.target.map(Math.log) }, options)
       if (isRefusal(inner)) return inner
-      const model: RegressionModel = {
-        task: 'regression',
-        learner: learner.name,
-        names: inner.names,
-        caveats: inner.caveats,
-        predict(table) {
-          sameColumns(model, table)
-          return inner.predict(table).map(Math.exp)
-        },
-        save: () => nested(model, { log: inner }),
-      }
-      return model
+      return raised(learner.name, inner)
     },
   }
+}
+
+function raised(learner: string, inner: RegressionModel): RegressionModel {
+  const model: RegressionModel = {
+    task: 'regression',
+    learner,
+    names: inner.names,
+    caveats: inner.caveats,
+    predict(table) {
+      sameColumns(model, table)
+      return inner.predict(table).map(Math.exp)
+    },
+    save: () => nested(model, { log: inner }, { grey: 'log' }),
+  }
+  return model
+}
+
+/** The model that `save` wrote; `loadPart` loads the learner inside it. */
+export function loadOnLogScale(saved: SavedModel, loadPart: (saved: SavedModel) => RegressionModel): RegressionModel {
+  return raised(saved.learner, loadPart(partOf(saved, 'log')))
 }
 
 /** The issue of targets that have no logarithm. */

@@ -1,8 +1,17 @@
-import { type Learner, type RegressionModel, sameColumns, type Table, takeSamples, unfit } from '../learn/index.js'
+import {
+  type Learner,
+  type RegressionModel,
+  type SavedModel,
+  sameColumns,
+  type Table,
+  takeSamples,
+  unfit,
+} from '../learn/index.js'
 import { type Caveat, caveat, isRefusal } from '../model/index.js'
+import { caveatBelow } from './below.js'
 import { type Calibrated, type CalibrateOptions, calibrate, whiteIssues } from './calibrate.js'
 import { groupsOf } from './groups.js'
-import { nested } from './nested.js'
+import { nested, partOf } from './nested.js'
 import type { WhiteModel } from './white.js'
 
 /** A white model calibrated to each group of rows. */
@@ -55,7 +64,7 @@ export function perGroup(white: WhiteModel, columns: readonly string[], options:
       const groups = new Map(keys.map((key, k) => [key, first[k]]))
       const typical = calibrate(white, options).fit(samples, { rng: rng.stream('typical') })
       if (isRefusal(typical)) return typical
-      return groupedModel(name, columns, groups, typical)
+      return groupedModel(name, columns, groups, typical, caveatsOf(columns, groups))
     },
   }
 }
@@ -64,18 +73,33 @@ function keyOf(table: Table, columns: readonly string[], row: number): string {
   return columns.map((name) => table.columns[table.names.indexOf(name)][row]).join('|')
 }
 
+function caveatsOf(columns: readonly string[], groups: ReadonlyMap<string, Calibrated>): Caveat[] {
+  const models = [...groups.values()]
+  return [
+    caveat('by-group', `calibrated to ${groups.size} groups by ${columns.join(', ')}; others get what fits all rows`),
+    ...models
+      .flatMap((one) => one.caveats)
+      .filter(({ code }, i, all) => code !== 'steep-below' && all.findIndex((one) => one.code === code) === i),
+    // one row a group is noise, the median over groups is not
+    ...caveatBelow(models.map(({ below }) => below)),
+  ]
+}
+
+/** The model that `save` wrote; `loadPart` loads the calibrated models inside it. */
+export function loadPerGroup(saved: SavedModel, loadPart: (saved: SavedModel) => RegressionModel): GroupedModel {
+  const { columns, keys } = saved.settings as { readonly columns: readonly string[]; readonly keys: readonly string[] }
+  const part = (name: string): Calibrated => loadPart(partOf(saved, name)) as Calibrated
+  const groups = new Map(keys.map((key, k) => [key, part(`group${k}`)]))
+  return groupedModel(saved.learner, columns, groups, part('typical'), saved.caveats)
+}
+
 function groupedModel(
   learner: string,
   columns: readonly string[],
   groups: ReadonlyMap<string, Calibrated>,
   typical: Calibrated,
+  caveats: readonly Caveat[],
 ): GroupedModel {
-  const caveats: Caveat[] = [
-    caveat('by-group', `calibrated to ${groups.size} groups by ${columns.join(', ')}; others get what fits all rows`),
-    ...[...groups.values()]
-      .flatMap((one) => one.caveats)
-      .filter(({ code }, i, all) => all.findIndex((one) => one.code === code) === i),
-  ]
   const route = (table: Table, ask: (model: Calibrated) => ArrayLike<number>, out: { [row: number]: number }): void => {
     const answers = new Map<string, ArrayLike<number>>()
     for (let row = 0; row < table.rows; row++) {
@@ -107,7 +131,7 @@ function groupedModel(
       nested(
         model,
         { typical, ...Object.fromEntries([...groups.values()].map((one, k) => [`group${k}`, one])) },
-        { columns, keys: [...groups.keys()] },
+        { grey: 'per-group', columns, keys: [...groups.keys()] },
       ),
   }
   return model

@@ -12,12 +12,16 @@ export type PowerQuestion = 'seconds' | 'watts' | 'joules'
  *   speed f    : (P − static) / (demand − static) = f · (v + (1 − v) · f^β)            dynamic power f·V²: the voltage falls with the clock down to a floor v
  *   busy time  = T (1 − host) ((memory^γ + ((1 − memory) / f)^γ) / (memory^γ + (1 − memory)^γ))^(1/γ): the longer of memory and compute, softly
  *   host time  = T · host at static power: the clock moves neither memory nor host
+ *   f kept above leastSpeed f₀, softly: (f⁸ + f₀⁸)^(1/8), and P then what that clock draws
  *   time = busy + host,   energy = busy · P + host · static,   power = energy / time
  *
  * Column: `capWatts`. If the other quantities were measured, as `seconds` and `watts`, they help: power tells the demand, time tells what the clock costs. For one job at one batch size; for many, `perGroup`,
  * which finds out what belongs to the machine (β, v, s) from all jobs together.
  *
- * Holds where a cap slows the core clock alone. A cap near the static power stalls the job: the model keeps the speed above 2 %.
+ * The clock does not go below `leastSpeed`: there the GPU draws more than the cap, as an A40 at 100 W does (up to 121 W). Only caps that low tell where that is, so below the lowest cap measured the answer may be far off; a fit tests
+ * that step on the lowest cap that it has and says `steep-below` where it fails.
+ *
+ * Holds where a cap slows the core clock alone.
  *
  * Source: energy and caps as in Zeus (You, Chung and Chowdhury, NSDI 2023); dynamic power C·V²·f.
  */
@@ -39,6 +43,7 @@ export function powerCapModel(question: PowerQuestion): WhiteModel {
     side: sidesOf(question, asked),
     monotone: question === 'watts' ? { capWatts: 1 } : question === 'seconds' ? { capWatts: -1 } : {},
     grows: ['capWatts'],
+    shrinks: 'capWatts',
   }
 }
 
@@ -54,18 +59,22 @@ function capParameters(seconds: number, largestCap: number): Parameter[] {
     { name: 'capSharpness', low: 2, high: 100, prior: 10, spread: 0.7, positive: true },
     { name: 'capHeld', low: 0.7, high: 1.2, prior: 0.98, spread: 0.05, positive: true },
     { name: 'overlap', low: 1, high: 10, prior: 2, spread: 0.5, positive: true },
+    { name: 'leastSpeed', low: 0.02, high: 0.6, prior: 0.15, spread: 0.7, positive: true },
   ]
 }
 
 function underCap(cap: number, p: Float64Array): Record<PowerQuestion, number> {
-  const [uncapped, memory, host, demandAsked, fixed, floor, exponent, sharpness, heldShare, overlap] = p
+  const [uncapped, memory, host, demandAsked, fixed, floor, exponent, sharpness, heldShare, overlap, slowest] = p
   const demand = Math.max(demandAsked, fixed * 1.05)
   const held = cap * heldShare
   const most = Math.max(held, demand)
   const least = Math.min(held, demand)
-  const watts = Math.max(least * (1 + (least / most) ** sharpness) ** (-1 / sharpness), fixed)
+  const allowed = Math.max(least * (1 + (least / most) ** sharpness) ** (-1 / sharpness), fixed)
   const full = demand * (1 + (demand / Math.max(held, demand * 4)) ** sharpness) ** (-1 / sharpness)
-  const speed = speedAt(Math.min(1, (watts - fixed) / (full - fixed)), floor, exponent)
+  const wished = speedAt(Math.min(1, (allowed - fixed) / (full - fixed)), floor, exponent)
+  // below its slowest clock a GPU draws more than the cap
+  const speed = Math.min(1, (wished ** 8 + slowest ** 8) ** (1 / 8))
+  const watts = Math.max(allowed, fixed + (full - fixed) * speed * (floor + (1 - floor) * speed ** exponent))
   const whole = memory ** overlap + (1 - memory) ** overlap
   const busy = uncapped * (1 - host) * ((memory ** overlap + ((1 - memory) / speed) ** overlap) / whole) ** (1 / overlap)
   const idle = uncapped * host
@@ -109,6 +118,7 @@ export function clockModel(question: PowerQuestion): WhiteModel {
     side: sidesOf(question, asked),
     monotone: question === 'watts' ? { clockMegahertz: 1 } : question === 'seconds' ? { clockMegahertz: -1 } : {},
     grows: ['clockMegahertz'],
+    shrinks: 'clockMegahertz',
   }
 }
 

@@ -5,11 +5,13 @@ import {
   type Samples,
   type SavedModel,
   sameColumns,
+  savedArray,
+  savedNumber,
   type Table,
 } from '../learn/index.js'
 import { type Caveat, isRefusal } from '../model/index.js'
 import { type CalibrateOptions, calibrate } from './calibrate.js'
-import { nested } from './nested.js'
+import { nested, partOf } from './nested.js'
 import { outside, type Seen, seenOf } from './outside.js'
 import type { WhiteModel } from './white.js'
 
@@ -77,6 +79,14 @@ export function residual(
   }
 }
 
+/** The model that `save` wrote; `loadPart` loads the two inside it. */
+export function loadResidual(saved: SavedModel, loadPart: (saved: SavedModel) => RegressionModel): Corrected {
+  const seen = { low: savedArray(saved, 'low', Float64Array), high: savedArray(saved, 'high', Float64Array) }
+  const fade = saved.settings['endless'] === true ? Number.POSITIVE_INFINITY : savedNumber(saved, 'fade', 0)
+  const [white, correction] = ['white', 'correction'].map((name) => loadPart(partOf(saved, name)))
+  return correctedModel(saved.learner, white, correction, fade, seen)
+}
+
 /** The box without walls along the columns named: no distance is counted there. */
 function boundless({ low, high }: Seen, names: readonly string[], columns: Readonly<Record<string, unknown>>): Seen {
   const free = (c: number): boolean => Object.hasOwn(columns, names[c])
@@ -114,7 +124,14 @@ function correctedModel(learner: string, white: Base, correction: RegressionMode
       return out
     },
     holds: (table) => white.holds?.(table) ?? new Uint8Array(table.rows).fill(1),
-    save: (): SavedModel => nested(model, { white, correction }, { fade }, { low: seen.low, high: seen.high }),
+    save: (): SavedModel =>
+      nested(
+        model,
+        { white, correction },
+        // a saved number is finite
+        { grey: 'residual', ...(Number.isFinite(fade) ? { fade } : { endless: true }) },
+        { low: seen.low, high: seen.high },
+      ),
   }
   return model
 }

@@ -75,7 +75,7 @@ describe('openQueueModel', () => {
 
 describe('power models', () => {
   it('energy is power times time, and a cap above the demand changes nothing', () => {
-    const p = Float64Array.of(100, 0.2, 0.1, 200, 50, 0.4, 4, 50, 1, 1)
+    const p = Float64Array.of(100, 0.2, 0.1, 200, 50, 0.4, 4, 50, 1, 1, 0.05)
     const table = tableOf({ capWatts: [100, 150, 400, 500] })
     const [seconds, watts, joules] = (['seconds', 'watts', 'joules'] as const).map((one) => powerCapModel(one).predict(table, p))
     joules.forEach((value, i) => {
@@ -85,6 +85,36 @@ describe('power models', () => {
     expect(seconds[3]).toBeCloseTo(100, 6)
     expect(watts[3]).toBeCloseTo(0.9 * 200 + 0.1 * 50, 4) // busy nine tenths of the time
     expect(seconds[0]).toBeGreaterThan(seconds[1])
+  })
+
+  it('a cap below what the slowest clock draws is not kept: the clock stays and the power with it', () => {
+    // a fifth of the speed at a voltage of 1 draws static + (demand − static)/5 = 50 + 150/5 = 80 W, whatever the cap
+    const p = Float64Array.of(100, 0, 0, 200, 50, 1, 4, 50, 1, 1, 0.2)
+    const table = tableOf({ capWatts: [55, 60, 125] })
+    const [seconds, watts] = (['seconds', 'watts'] as const).map((one) => powerCapModel(one).predict(table, p))
+    for (const i of [0, 1]) {
+      expect(watts[i]).toBeCloseTo(80, 1)
+      expect(seconds[i]).toBeCloseTo(500, 0)
+    }
+    // half of the dynamic power, half of the speed
+    expect(watts[2]).toBeCloseTo(125, 1)
+    expect(seconds[2]).toBeCloseTo(200, 1)
+  })
+
+  it('a fit says where the step below its lowest cap fails, and is silent where it holds', () => {
+    const table = tableOf({ capWatts: [100, 125, 150, 175, 200, 225, 250] })
+    const spoken = (below: (seconds: number) => number): boolean => {
+      const p = Float64Array.of(100, 0.2, 0.1, 220, 50, 0.4, 4, 10, 0.98, 2, 0.1)
+      const seconds = powerCapModel('seconds').predict(table, p)
+      const watts = powerCapModel('watts').predict(table, p)
+      seconds[0] = below(seconds[0])
+      const samples = { features: table, target: seconds, measured: tableOf({ watts }) }
+      const model = calibrate(powerCapModel('seconds'), { starts: 5, searches: 2 }).fit(samples, { rng: new Rng(1, 'fit') })
+      if (isRefusal(model)) throw new Error(model.message)
+      return model.caveats.some(({ code }) => code === 'steep-below')
+    }
+    expect(spoken((seconds) => seconds)).toBe(false)
+    expect(spoken((seconds) => 3 * seconds)).toBe(true)
   })
 
   it('twice the clock halves what only computes and leaves what waits for memory', () => {

@@ -48,6 +48,8 @@ export interface WhiteModel {
   readonly monotone?: Readonly<Record<string, 1 | -1>>
   /** Columns of size along which one asks beyond what was measured: machines, load. Held-out tests are then made of the largest. */
   readonly grows?: readonly string[]
+  /** The column along which one may ask below what was measured though the answer grows steep there (caps, clocks): a fit then tests that step on the lowest value it has. */
+  readonly shrinks?: string
 }
 
 /** The column `name` of a table. Throws a fault where there is none: tables are checked when a model is fitted. */

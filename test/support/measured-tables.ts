@@ -87,3 +87,18 @@ export function clocks(): ClockRow[] {
     watts: Number(row['average_power']),
   }))
 }
+
+/** House prices by eight columns (PMLB's 537_houses): 20,640 rows. */
+export function houses(): Samples {
+  const [head, ...rows] = gunzipSync(readFileSync(join(MEASURED, 'pmlb/537_houses.tsv.gz')))
+    .toString('utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split('\t'))
+  const column = (name: string): number[] => rows.map((row) => Number(row[head.indexOf(name)]))
+  const names = head.filter((name) => name !== 'target')
+  return {
+    features: table(Object.fromEntries(names.map((name) => [name, column(name)]))),
+    target: Float64Array.from(column('target')),
+  }
+}
