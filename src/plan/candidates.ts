@@ -23,9 +23,9 @@ function leversOf(scenario: Scenario): Levers {
 }
 
 /**
- * Drop ratios worth trying for a class, ascending, 0 first: multiples of 0.05, the wave boundaries 1 − wC/n of every stage of fixed size on an
- * exclusive engine (between two of them nothing is gained when task times are near-constant), and the largest allowed. None above what the
- * levers allow or what the goal’s accuracy floor bears; at most nine, spread evenly.
+ * Drop ratios worth trying for a class, ascending, 0 first: multiples of 0.05, the wave boundaries 1 − wC/n of every stage or array of fixed size on an
+ * exclusive engine, of an array with a limit of its own on any (between two of them nothing is gained when task times are near-constant), and the largest
+ * allowed. C is how many tasks run side by side. None above what the levers allow or what the goal’s accuracy floor bears; at most nine, spread evenly.
  */
 export function dropRatios(scenario: Scenario, jobClass: JobClass): number[] {
   const lever = leversOf(scenario).dropRatioAtMost?.[jobClass.name] ?? 0
@@ -34,8 +34,7 @@ export function dropRatios(scenario: Scenario, jobClass: JobClass): number[] {
   if (!(most > 0)) return [0]
   const found = new Set([0, most])
   for (let i = 1; i * DROP_STEP < most; i++) found.add(Math.round(i * DROP_STEP * 1e6) / 1e6)
-  if (scenario.policy.engine === 'exclusive')
-    for (const boundary of boundaries(jobClass, slotCount(scenario.cluster), most)) if (boundary < most) found.add(boundary)
+  for (const boundary of boundaries(scenario, jobClass, most)) if (boundary < most) found.add(boundary)
   const ascending = [...found].sort((a, b) => a - b)
   if (ascending.length <= DROPS_PER_CLASS) return ascending
   return Array.from(
@@ -57,9 +56,17 @@ export function largestDrop(curve: AccuracyCurve | undefined, lossAtMost: number
   return Math.floor(low * 1e4) / 1e4
 }
 
-function boundaries(jobClass: JobClass, slots: number, most: number): number[] {
-  if (jobClass.work.kind !== 'stages') return []
-  const sizes = jobClass.work.stages.filter((stage) => stage.droppable).flatMap((stage) => counts(stage.tasks))
+function boundaries({ cluster, policy }: Scenario, { work }: JobClass, most: number): number[] {
+  const slots = slotCount(cluster)
+  const exclusive = policy.engine === 'exclusive'
+  if (work.kind === 'array') {
+    const lanes = Math.max(1, Math.floor(slots / work.slotsPerTask))
+    const limited = work.runningAtMost !== undefined && work.runningAtMost < lanes
+    if (!work.droppable || !(exclusive || limited)) return []
+    return counts(work.tasks).flatMap((tasks) => waveBoundaries(tasks, limited ? work.runningAtMost! : lanes, most))
+  }
+  if (work.kind !== 'stages' || !exclusive) return []
+  const sizes = work.stages.filter((stage) => stage.droppable).flatMap((stage) => counts(stage.tasks))
   return sizes.flatMap((tasks) => waveBoundaries(tasks, slots, most))
 }
 

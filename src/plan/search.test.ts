@@ -78,6 +78,26 @@ describe('candidates', () => {
     expect(ratios).toContain(0.2) // 50 tasks on 20 slots: 40 tasks are two full waves
   })
 
+  it('take the waves of an array: those of the whole cluster where a job has it, those of its own limit everywhere', () => {
+    const bounded = scenario({ classes: { low: { accuracyLossAtMost: 0.05 } } }, levers)
+    const low = bounded.workload.classes[1]!
+    const ratios = (engine: 'exclusive' | 'shared', limit: object, droppable = true) =>
+      dropRatios(
+        { ...bounded, policy: { ...bounded.policy, engine } },
+        {
+          ...low,
+          work: { kind: 'array', tasks: 23, taskTime: { kind: 'constant', seconds: 5 }, slotsPerTask: 2, droppable, ...limit },
+        },
+      ).filter((ratio) => ratio % 0.05 > 1e-3 && ratio % 0.05 < 0.049)
+    // 20 slots are ten tasks at once: 23 tasks lose a wave at 20; with a limit of seven at 21
+    expect(ratios('exclusive', {})).toEqual([3 / 23])
+    expect(ratios('exclusive', { runningAtMost: 7 })).toEqual([2 / 23])
+    expect(ratios('shared', { runningAtMost: 7 })).toEqual([2 / 23])
+    // tasks of others come and go between its own
+    expect(ratios('shared', {})).toEqual([])
+    expect(ratios('exclusive', {}, false)).toEqual([])
+  })
+
   it('the largest drop under a loss is where the curve crosses it', () => {
     expect(largestDrop({ source: 'measured', points: [{ dropRatio: 0.4, loss: 0.2 }] }, 0.1)).toBeCloseTo(0.2, 3)
     expect(largestDrop(undefined, 0.1)).toBe(0)

@@ -33,6 +33,9 @@ export interface Run {
   readonly lowestBudget: number | undefined
   /** 1 for a job that left without a result; absent where `jobs.failures` says it. */
   readonly givenUp?: Uint8Array
+  /** What jobs held that take slots task by task: slots × seconds, and the most slots at once. Absent where each holds `jobs.slots` throughout. */
+  readonly slotSeconds?: Float64Array
+  readonly mostSlots?: Int32Array
 }
 
 /** How the engine is set up for these jobs. */
@@ -68,7 +71,8 @@ export function runJobs(
     const numbered = withOrdinals(jobs, compiled.classes.length, start ? start.running + start.waiting : 0)
     const engine = new TaskEngine(compiled, numbered, chance.seed, chance.replication, markEvery, start)
     engine.run(horizonSeconds)
-    return { ...runOf(engine, jobs, markEvery), givenUp: engine.givenUp }
+    const { givenUp, slotSeconds, mostSlots } = engine
+    return { ...runOf(engine, jobs, markEvery), givenUp, slotSeconds, mostSlots }
   }
   const phases = workPhases(compiled, jobs, chance)
   const settings = { ...engineSettings(compiled, jobs), ...(start ? { start } : {}), ...(phases ? { phases } : {}) }

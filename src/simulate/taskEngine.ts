@@ -135,6 +135,9 @@ export class TaskEngine implements JobTable {
   readonly state: Uint8Array
   /** 1: left without a result, or (an array) without that of some task. */
   readonly givenUp: Uint8Array
+  /** Slots × seconds that each job held so far (of one that runs: up to its last event), and the most slots that it held at once. */
+  readonly slotSeconds: Float64Array
+  readonly mostSlots: Int32Array
   readonly marks: Totals[] = []
   now = 0
   events = 0
@@ -164,7 +167,6 @@ export class TaskEngine implements JobTable {
   private readonly returned: Map<number, Returned[]> = new Map()
   /** As of `bookedAt`: slot-seconds held, work kept, and how fast both grow. */
   private readonly bookedAt: Float64Array
-  private readonly slotSeconds: Float64Array
   private readonly work: Float64Array
   private readonly slotsHeld: Float64Array
   private readonly pace: Float64Array
@@ -255,6 +257,7 @@ export class TaskEngine implements JobTable {
     this.firstUnit = new Int32Array(n).fill(-1)
     this.bookedAt = new Float64Array(n)
     this.slotSeconds = new Float64Array(n)
+    this.mostSlots = new Int32Array(n)
     this.work = new Float64Array(n)
     this.slotsHeld = new Float64Array(n)
     this.pace = new Float64Array(n)
@@ -374,7 +377,7 @@ export class TaskEngine implements JobTable {
       ...[this.slots, this.estimate, this.response, this.held, this.state, this.givenUp, this.stage, this.nextTask],
       ...[this.lastTask, this.open, this.unitsOf, this.limit, this.inSetup, this.setupLeft, this.words, this.startedAt],
       ...[this.activeSince, this.sprintSpeed, this.factor, this.queued, this.firstUnit, this.bookedAt, this.slotSeconds],
-      ...[this.work, this.slotsHeld, this.pace, this.lostOf, this.doneBefore, this.workBefore, this.abreast],
+      ...[this.work, this.slotsHeld, this.pace, this.lostOf, this.doneBefore, this.workBefore, this.abreast, this.mostSlots],
     ]
   }
 
@@ -776,6 +779,7 @@ export class TaskEngine implements JobTable {
     }
     this.unitsOf[job]++
     this.slotsHeld[job] += k
+    if (this.slotsHeld[job] > this.mostSlots[job]) this.mostSlots[job] = this.slotsHeld[job]
     this.pace[job] += this.unitRate[unit]
     this.link(unit, job)
     this.queue.usage?.(this.owner[job], k, t)

@@ -88,7 +88,8 @@ async function closing<T>(pool: { close(): Promise<void> }, use: () => Promise<T
 
 /**
  * The jobs of one simulation as a trace, which every other part of halftone can read: the replay of a trace, or the first replication of laws.
- * The queue of a job is its class. A job that was interrupted has its start put so that end − start is what it ran.
+ * The queue of a job is its class. A job that was interrupted has its start put so that end − start is what it ran. A job that took slots task by task
+ * has the most slots that it held at once, and as `slotShare` the part of them that it held on average: slots × share × run time is what it held.
  */
 export function simulatedTrace({ scenario, replay, seed, jobsPerReplication, horizonSeconds }: SimulateRequest): Trace | Refusal {
   const compiled = compileScenario(scenario, replay)
@@ -102,7 +103,7 @@ export function simulatedTrace({ scenario, replay, seed, jobsPerReplication, hor
           0,
           jobsPerReplication ?? 100_000,
         )
-  const { jobs, response, held, state } = run
+  const { jobs, response, held, state, slotSeconds, mostSlots } = run
   const n = state.reduce((sum, one) => sum + (one === 0 ? 0 : 1), 0)
   const end = Float64Array.from({ length: n }, (_, i) => (state[i] === 3 ? jobs.arrival[i] + response[i] : Number.NaN))
   return {
@@ -117,7 +118,14 @@ export function simulatedTrace({ scenario, replay, seed, jobsPerReplication, hor
       startSeconds: end.map((time, i) => time - held[i]),
       endSeconds: end,
       runSeconds: end.map((time, i) => (Number.isNaN(time) ? time : held[i])),
-      slots: Float64Array.from(jobs.slots.subarray(0, n)),
+      slots: Float64Array.from(jobs.slots.subarray(0, n), (k, i) => mostSlots?.[i] || k),
+      ...(slotSeconds && mostSlots
+        ? {
+            slotShare: Float64Array.from({ length: n }, (_, i) =>
+              held[i] > 0 && mostSlots[i] > 0 ? Math.min(1, slotSeconds[i] / (held[i] * mostSlots[i])) : Number.NaN,
+            ),
+          }
+        : {}),
       outcome: Uint8Array.from(state.subarray(0, n), (one) => (one === 3 ? 1 : 7)),
       queue: {
         codes: Int32Array.from(jobs.classIndex.subarray(0, n)),
