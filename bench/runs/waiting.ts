@@ -1,7 +1,7 @@
 /**
  * Cost of an event against how many jobs wait: so many gangs of 1 to 8 slots of a hundred users arrive within the first second at 32 nodes of 8
  * slots, and all are run to their ends. Nanoseconds of processor time an event, the better of two runs (one for a million jobs). The event
- * count of disciplines that interrupt holds each return to the queue. Conservative backfill makes its promises anew at every event, to as many
+ * count of disciplines that interrupt holds each return to the queue. Conservative backfill makes its promises anew whenever a job ends, to as many
  * waiting jobs as it is told (256 unless said): second table, on a trace of 30,000 jobs at a load of 0.85, with what more promises are worth.
  */
 import { isRefusal, type Policy, type ReplayJobs, validate } from 'halftone/model'

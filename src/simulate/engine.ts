@@ -216,6 +216,11 @@ export class Engine implements JobTable {
   private readonly endTimes: Float64Array | undefined
   private promisedTo = -1
   private promisedAt = 0
+  /** Conservative backfill: free slots from each time on, promises taken off; how many were made, and whether they still hold for a newcomer. Made anew after a restore. */
+  private readonly profileTimes: number[] = []
+  private readonly profileFree: number[] = []
+  private promised = 0
+  private profileHolds = false
 
   /** `space` lends the columns; what this engine returns is overwritten by the next one that borrows from it. */
   constructor(
@@ -757,7 +762,7 @@ export class Engine implements JobTable {
   private backfill(head: number, t: number, newcomer: number): void {
     if (this.pool.full) return
     if (this.rule.backfill === 'easy') this.backfillEasy(head, t, newcomer)
-    else this.backfillConservative(t)
+    else this.backfillConservative(t, newcomer)
   }
 
   /** When a running job should be over by its estimate. Backfilling disciplines never interrupt, so it started with all of its work. */
@@ -846,16 +851,50 @@ export class Engine implements JobTable {
   }
 
   /**
-   * Promises in order of arrival on a profile of free slots over time; starts whoever is promised now. Promises are made anew at each event,
-   * in the same order, so that they only ever move forward. Counts slots; with nodes a job whose turn has come waits until it fits.
+   * Promises in order of arrival on a profile of free slots over time; starts whoever is promised now. Promises are made anew when somebody ends, in the same order, so that
+   * they only ever move forward. Counts slots; with nodes a job whose turn has come waits until it fits.
+   *
+   * A newcomer is last in order. While nothing that the profile foresaw has come due (an end, over time or not, or a promised start), the promises of the others made anew would
+   * be the same: free slots are the same from now to the next of these, so that who could not begin then cannot begin now. So only the newcomer is looked at.
    */
-  private backfillConservative(t: number): void {
-    const { pool, slots, heapJob, estimate } = this
+  private backfillConservative(t: number, newcomer: number): void {
+    const { pool, slots, estimate, profileTimes: times } = this
     const queue = this.queue as BackfillQueue
     const most = this.settings.promises ?? PROMISES
-    // The first entry is now; jobs over their time are expected to end at once, which is an entry of its own, at the same time.
-    const times: number[] = [t]
-    const free: number[] = [pool.free]
+    const holds = newcomer >= 0 && this.profileHolds && (times.length === 1 || times[1] > t)
+    if (holds) times[0] = t
+    else this.beginProfile(t)
+    let job = holds ? newcomer : queue.find(0, 0x7ffffffe, Number.POSITIVE_INFINITY, 0x7ffffffe)
+    let started = 0
+    for (; job >= 0 && !pool.full; this.promised++) {
+      if (this.promised === most) {
+        this.unpromised++
+        // those who began leave room for as many promises more
+        if (started > 0) this.profileHolds = false
+        return
+      }
+      const now = this.promise(this.width[job], estimate[job] / pool.topSpeed)
+      const after = job + 1
+      if (now && pool.fits(slots[job], job)) {
+        queue.take(job)
+        this.start(job, t)
+        started++
+        // whoever got slower slots than was thought ends later than is written
+        if (this.rate[job] !== pool.topSpeed) this.profileHolds = false
+      } else if (now) this.profileHolds = false
+      job = queue.find(after, 0x7ffffffe, Number.POSITIVE_INFINITY, 0x7ffffffe)
+    }
+    this.promised -= started
+    if (job >= 0) this.profileHolds = false
+  }
+
+  /** The profile without promises. The first entry is now; jobs over their time are expected to end at once, which is an entry of its own, at the same time. */
+  private beginProfile(t: number): void {
+    const { heapJob, profileTimes: times, profileFree: free } = this
+    times.length = 0
+    free.length = 0
+    times.push(t)
+    free.push(this.pool.free)
     const ends: { time: number; slots: number }[] = []
     for (let i = 0; i < this.running; i++)
       ends.push({ time: Math.max(t, this.expectedEnd(heapJob[i])), slots: this.width[heapJob[i]] })
@@ -867,36 +906,27 @@ export class Engine implements JobTable {
       }
       free[free.length - 1] += end.slots
     }
-    const speed = pool.topSpeed
-    let job = queue.find(0, 0x7ffffffe, Number.POSITIVE_INFINITY, 0x7ffffffe)
-    for (let made = 0; job >= 0 && !pool.full; made++) {
-      if (made === most) {
-        this.unpromised++
-        return
-      }
-      const need = this.width[job]
-      const length = estimate[job] / speed
-      // the earliest breakpoint from which `need` slots are free for `length`
-      let at = 0
-      for (let k = 0; k < times.length && times[k] < times[at] + length; k++) {
-        if (k >= at && free[k] < need - 1e-9) at = k + 1
-      }
-      const start = times[at]
-      const end = start + length
-      let k = at
-      while (k < times.length && times[k] < end) k++
-      if ((k === times.length || times[k] > end) && length > 0) {
-        times.splice(k, 0, end)
-        free.splice(k, 0, free[k - 1])
-      }
-      for (let i = at; i < k; i++) free[i] -= need
-      const after = job + 1
-      if (at === 0 && pool.fits(slots[job], job)) {
-        queue.take(job)
-        this.start(job, t)
-      }
-      job = queue.find(after, 0x7ffffffe, Number.POSITIVE_INFINITY, 0x7ffffffe)
+    this.promised = 0
+    // what changes rates changes when jobs are expected to end
+    this.profileHolds = this.settings.sprint === undefined && this.settings.rates === undefined
+  }
+
+  /** Promises the earliest entry from which `need` slots are free for `length`. Returns whether that is now. */
+  private promise(need: number, length: number): boolean {
+    const { profileTimes: times, profileFree: free } = this
+    let at = 0
+    for (let k = 0; k < times.length && times[k] < times[at] + length; k++) {
+      if (k >= at && free[k] < need - 1e-9) at = k + 1
     }
+    const end = times[at] + length
+    let k = at
+    while (k < times.length && times[k] < end) k++
+    if ((k === times.length || times[k] > end) && length > 0) {
+      times.splice(k, 0, end)
+      free.splice(k, 0, free[k - 1])
+    }
+    for (let i = at; i < k; i++) free[i] -= need
+    return at === 0
   }
 
   private siftUp(from: number, key: number, job: number): void {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { isRefusal, type Policy, type ReplayJobs, validate } from '../model/index.js'
 import { Rng } from '../num/index.js'
+import { conservativeBackfill } from './disciplines/index.js'
+import { Engine, type EngineSettings, type RunJobs } from './engine.js'
+import { SlotPool } from './pool.js'
 import { simulateScenario } from './predictor.js'
 
 const COUNT = 400
@@ -57,5 +60,43 @@ describe('conservative backfill with bounded promises', () => {
     expect(all.bounded).toBeUndefined()
     expect(all.response).toEqual(played('conservative-backfill', { promisesAtMost: 10 * COUNT }).response)
     expect(all.response.mean.value).toBeLessThan(played('fcfs').response.mean.value)
+  })
+
+  it.each(['count', 'packed'] as const)('promises kept for newcomers are those that would be made anew (%s)', (mode) => {
+    const { count, submitSeconds, runSeconds, slots, classIndex, estimateSeconds } = replay()
+    for (const factor of [0.7, 1, 1.4]) {
+      const jobs: RunJobs = {
+        count,
+        // at a load at which many wait
+        arrival: submitSeconds.map((time) => time * 0.7),
+        size: runSeconds,
+        slots,
+        classIndex,
+        // some jobs take longer than was said
+        estimate: estimateSeconds!.map((seconds) => seconds * factor),
+      }
+      const settings = (): EngineSettings => ({
+        jobs,
+        rule: conservativeBackfill,
+        pool: new SlotPool(mode, [{ nodes: mode === 'count' ? 1 : 2, slots: mode === 'count' ? 8 : 4, speed: 1 }], count),
+        classPriority: Int32Array.of(1),
+        owners: 1,
+        promises: 12,
+      })
+      const kept = new Engine(settings())
+      kept.run()
+      // a restored engine remembers no promises
+      let anew = new Engine(settings())
+      for (let i = 0; i < count; i++) {
+        anew.run(jobs.arrival[i]! - 1e-9)
+        const next = Engine.restore(settings(), anew.save())
+        if (isRefusal(next)) throw new Error(next.message)
+        anew = next
+      }
+      anew.run()
+      expect([...kept.response]).toEqual([...anew.response])
+      expect(kept.unpromised).toBe(anew.unpromised)
+      expect(kept.unpromised).toBeGreaterThan(0)
+    }
   })
 })
