@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Edge, isRefusal } from '../model/index.js'
+import { type Edge, isRefusal, refuse } from '../model/index.js'
 import { comparisonPage, comparisonText } from '../report/index.js'
 import {
   type CompareQuestion,
@@ -68,7 +68,7 @@ export function addCompareCommand(program: Command, io: Io): void {
   addSeed(addAnswerOptions(addClusterOptions(addTraceOptions(command)), { html: true }))
     .addHelpText(
       'after',
-      '\nExamples:\n  halftone compare examples/sprint/sprint.csv --group workload --html compare.html\n  halftone compare steps.csv --observed step_time --configuration "gpus>4" --threads 2\n  halftone compare measurements.yaml --json\n  halftone compare jobs.sacct.gz --slots 112 --window 6h\n',
+      '\nExamples:\n  halftone compare examples/sprint/sprint.csv --group workload --html compare.html\n  halftone compare steps.csv --observed step_time --configuration "gpus>4" --threads 2\n  halftone compare measurements.yaml --json\n  halftone compare jobs.sacct.gz --slots 112 --window 6h\nA quick first look: --points 30,75% --repeats 2.\n',
     )
     .action(async (path: string, options: CompareCliOptions) => {
       const said: SaidOfTable = {
@@ -92,6 +92,17 @@ export function addCompareCommand(program: Command, io: Io): void {
         threads: options.threads,
         progress: (done) => bar.update(done),
       }).finally(() => bar.stop())
+      const judged = comparison.splits.filter(({ refusal }) => refusal === undefined)
+      if (judged.length === 0)
+        return stopForRefusal(
+          io,
+          refuse(
+            'no-data',
+            `${comparison.data.rows} rows allow no split: ${comparison.splits.map(({ name, refusal }) => `${name}: ${refusal}`).join('; ')}`,
+            { rows: comparison.data.rows },
+          ),
+          options,
+        )
       if (options.model !== undefined) {
         const kept = keptModel(question, comparison, options.seed)
         if (isRefusal(kept)) return stopForRefusal(io, kept, options)

@@ -491,6 +491,9 @@ export function ticksOf(axis: Axis, [low, high]: readonly [number, number]): num
     const whole = decades.filter(inside)
     if (whole.length >= 3) return thin(whole, 8)
     const finer = decades.flatMap((d) => [d, 2 * d, 5 * d]).filter(inside)
+    // well below a decade 1-2-5 leaves an axis with one number on it
+    const finest = decades.flatMap((d) => [1, 1.5, 2, 3, 4, 5, 6, 8].map((m) => Number((m * d).toPrecision(3)))).filter(inside)
+    if (finer.length < 3 && axis.kind !== 'count' && finest.length > finer.length) return thin(finest, 8)
     return finer.length > 0 ? finer : [low, high]
   }
   const span = high - low

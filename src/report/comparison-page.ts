@@ -1,8 +1,10 @@
 import type { Comparison, SplitResult } from '../model/index.js'
 import { curveChart, type ScatterPoint, scatterChart } from './chart.js'
 import {
+  capital,
   comparisonInWords,
   comparisonTitle,
+  errorText,
   foundIn,
   randomSplits,
   shownSplits,
@@ -11,12 +13,15 @@ import {
 } from './comparison.js'
 import { count, counted, duration, NONE, percent } from './format.js'
 import { type Content, html } from './html.js'
-import { dataTable, page, pair } from './page.js'
+import { dataTable, page } from './page.js'
 
 const KINDS = ['white', 'black', 'grey', 'baseline'] as const
 /** Lines of one chart that an eye still tells apart. */
 const CURVES = 6
 const PREDICTIONS = 10_000
+/** Errors that a log scale shows: below a hundredth of a per cent and above a hundredfold all are alike. */
+const LEAST_SHOWN = 1e-4
+const MOST_SHOWN = 100
 
 /** The comparison as a page. */
 export function comparisonPage(comparison: Comparison): string {
@@ -41,8 +46,8 @@ export function comparisonPage(comparison: Comparison): string {
       ...shown.map((split) => ({
         title: split.name.charAt(0).toUpperCase() + split.name.slice(1),
         body: [
-          html`<p><strong>${split.verdict?.sentence ?? ''}</strong></p>`,
-          pair(costChart(split, kindOf, 'training'), costChart(split, kindOf, 'prediction')),
+          html`<p><strong>${capital(split.verdict?.sentence ?? '')}</strong></p>`,
+          costChart(split, kindOf),
           splitTable(split, kindOf),
           refusals(split),
         ],
@@ -88,7 +93,7 @@ function pointsChart(splits: readonly SplitResult[], kindOf: ReadonlyMap<string,
   const points = (name: string): [number, number][] =>
     random.flatMap((split): [number, number][] => {
       const error = foundIn(split, name)?.medianError
-      return error === undefined ? [] : [[split.trainRows, error]]
+      return error === undefined ? [] : [[split.trainRows, Math.min(Math.max(error, LEAST_SHOWN), MOST_SHOWN)]]
     })
   const mean = (name: string): number => {
     const own = points(name)
@@ -101,7 +106,8 @@ function pointsChart(splits: readonly SplitResult[], kindOf: ReadonlyMap<string,
       .slice(0, most)
   const grey = of('grey', names.length)
   const chosenGrey = grey.filter((name) => name === random[0]!.verdict?.grey)
-  const bestGrey = grey.filter((name) => !chosenGrey.includes(name)).slice(0, 2 - chosenGrey.length)
+  const alike = (name: string): boolean => chosenGrey.some((one) => String(points(one)) === String(points(name)))
+  const bestGrey = grey.filter((name) => !chosenGrey.includes(name) && !alike(name)).slice(0, 2 - chosenGrey.length)
   const chosen = [...of('white', 2), ...of('black', 2), ...bestGrey, ...chosenGrey].slice(0, CURVES)
   if (chosen.length === 0) return ''
   return curveChart({
@@ -122,33 +128,33 @@ function pointsChart(splits: readonly SplitResult[], kindOf: ReadonlyMap<string,
   })
 }
 
-/** Error against one kind of cost; those on the front are named. */
-function costChart(split: SplitResult, kindOf: ReadonlyMap<string, string>, cost: 'training' | 'prediction'): Content {
+/** Error against cost: training once and ten thousand predictions, which is what the front is about. Those on the front are named, and the grey one that was chosen. */
+function costChart(split: SplitResult, kindOf: ReadonlyMap<string, string>): Content {
   const points = split.results.flatMap((one): ScatterPoint[] => {
-    if (one.medianError === undefined || one.trainSeconds === undefined || one.microsecondsPerPrediction === undefined) return []
-    const x = cost === 'training' ? one.trainSeconds : one.microsecondsPerPrediction * 1e-6
+    const { medianError, trainSeconds, microsecondsPerPrediction, answered, pareto, predictor } = one
+    if (medianError === undefined || trainSeconds === undefined || microsecondsPerPrediction === undefined) return []
+    if (answered !== 1) return []
     return [
       {
-        x: Math.max(x, 1e-7),
-        y: Math.max(one.medianError, 1e-4),
-        series: kindOf.get(one.predictor) ?? 'grey',
-        ...(one.pareto ? { label: one.predictor } : {}),
+        x: Math.max(trainSeconds + PREDICTIONS * 1e-6 * microsecondsPerPrediction, 1e-7),
+        y: Math.min(Math.max(medianError, LEAST_SHOWN), MOST_SHOWN),
+        series: kindOf.get(predictor) ?? 'grey',
+        ...(pareto || predictor === split.verdict?.grey ? { label: predictor } : {}),
       },
     ]
   })
   return scatterChart({
-    title: cost === 'training' ? 'Error against time to train.' : 'Error against time of one prediction.',
-    ...(cost === 'training' ? { note: 'Named: on the front.' } : {}),
-    size: 'half',
-    height: 300,
+    title: `Error against cost: training once and ${count(PREDICTIONS)} predictions.`,
+    note: `Named: the front, where nothing errs less and costs less${split.verdict?.grey === undefined ? '' : ', and the grey model that was chosen, which cost what the choice among all of them took'}.`,
+    height: 360,
     alt: split.results
       .filter(({ pareto }) => pareto)
-      .map(({ predictor, medianError }) => `${predictor}: ${percent(medianError, 2)}`)
+      .map(({ predictor, medianError }) => `${predictor}: ${errorText(medianError)}`)
       .join('; '),
     points,
     series: KINDS,
     muted: 'baseline',
-    x: { label: `${cost === 'training' ? 'training' : 'one prediction'} (log scale) →`, kind: 'duration', scale: 'log' },
+    x: { label: 'seconds of training and predictions (log scale) →', kind: 'duration', scale: 'log' },
     y: { label: '↑ median error', kind: 'share', scale: 'log' },
   })
 }
@@ -173,9 +179,9 @@ function splitTable(split: SplitResult, kindOf: ReadonlyMap<string, string>): Co
       .map((one) => [
         one.answered! < 1 ? html`${one.predictor}<small>answered ${percent(one.answered, 2)} of the rows</small>` : one.predictor,
         kindOf.get(one.predictor) ?? '',
-        percent(one.medianError, 2),
-        percent(one.p90Error, 2),
-        percent(one.worstError, 2),
+        errorText(one.medianError),
+        errorText(one.p90Error),
+        errorText(one.worstError),
         one.coverage === undefined ? NONE : percent(one.coverage, 2),
         duration(one.trainSeconds),
         one.microsecondsPerPrediction === undefined ? NONE : duration(one.microsecondsPerPrediction * 1e-6),
@@ -205,7 +211,7 @@ function regionTable(regions: Comparison['regions']): Content {
     [{ head: 'Predictor' }, ...bins.map(({ low, high }) => ({ head: `${short(low!)} to ${short(high!)}`, numeric: true }))],
     names.map((name) => [
       name,
-      ...bins.map(({ low }) => percent(own.find((one) => one.predictor === name && one.low === low)?.medianError, 2)),
+      ...bins.map(({ low }) => errorText(own.find((one) => one.predictor === name && one.low === low)?.medianError)),
     ]),
   )
 }

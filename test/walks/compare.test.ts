@@ -45,7 +45,7 @@ describe('on a table of an M/M/1 that theory knows but for two things', () => {
       '--points',
       '12,70%',
       '--repeats',
-      '2',
+      '1',
       '--group',
       'machine',
       '--out',
@@ -116,10 +116,10 @@ describe('on a table of an M/M/1 that theory knows but for two things', () => {
     'foresees the same on two threads',
     async () => {
       const { compare, readMeasurements } = (await import('halftone/study')) as typeof import('../../src/study/index.js')
-      const reading = await readMeasurements(file('small.csv', stations(40)), { leave: ['machine'], white: 'none' })
+      const reading = await readMeasurements(file('small.csv', stations(24)), { leave: ['machine'], white: 'none' })
       if (!reading.ok) throw new Error('not read')
       const ask = async (threads: number) => {
-        const { splits } = await compare({ ...reading.question, points: [20], repeats: 2, seed: 3, threads })
+        const { splits } = await compare({ ...reading.question, points: [9, 12], repeats: 1, seed: 3, threads })
         return splits.map(({ results, verdict }) => [
           results.map(({ medianError, coverage }) => [medianError, coverage]),
           verdict,
@@ -162,6 +162,17 @@ describe('bad input is located, never a trace', () => {
     ['a white model without its columns', () => ask(good, '--white', 'sprint-queue'), /sprint-queue needs a column/],
     ['a white model that nobody knows', () => ask(good, '--white', 'oracle'), /is neither a white model/],
     ['an edge of words', () => ask(good, '--load', 'machine'), /names a column of words/],
+    ['one row', () => ask(`${good.split('\n').slice(0, 2).join('\n')}\n`), /bad\.csv:2\s+is the only row/],
+    [
+      'an observed column of words',
+      () => ask(good, '--observed', 'machine'),
+      /bad\.csv:2\s+machine holds no number in any row: what was observed must be one/,
+    ],
+    [
+      'conditions that never vary',
+      () => ask('load,seconds\n1,2\n1,3\n1,4\n'),
+      /load: the same in every row, so there is nothing to learn from/,
+    ],
     ['a header alone', () => ask(good.split('\n')[0]!), /has a header and no row/],
     ['two columns of one name', () => ask('a,a,b\n1,2,3\n'), /two columns have this name/],
   ])('%s', async (_, run, said) => {
@@ -171,10 +182,126 @@ describe('bad input is located, never a trace', () => {
     expect(err).not.toMatch(FORBIDDEN.source.includes('NaN') && /NaN/.test(said.source) ? /at .*\.ts:\d+/ : FORBIDDEN)
   })
 
-  it('too few rows refuse each split with the reason', async () => {
-    const { code, out } = await halftone('compare', file('few.csv', stations(9)), '-q', '--points', '6,50%')
-    expect(code).toBe(0)
-    expect(out).toMatch(/9 rows are too few/)
-    expect(out).not.toMatch(FORBIDDEN)
+  it('too few rows for any split: a refusal with the reason of each', async () => {
+    const { code, err } = await halftone('compare', file('few.csv', stations(9)), '-q', '--points', '6,50%')
+    expect(code).toBe(1)
+    expect(err).toMatch(/9 rows are too few/)
+    expect(err).not.toMatch(FORBIDDEN)
   })
+
+  it('a knob, a class and a column that are not there are found at their lines of the file that names them', async () => {
+    const spec = (name: string, from: string, to: string): string => {
+      const text = readFileSync('examples/measured/compare.yaml', 'utf8')
+        .replace('measured.csv', join(process.cwd(), 'examples/measured/measured.csv'))
+        .replace('scenario.yaml', join(process.cwd(), 'examples/measured/scenario.yaml'))
+      expect(text).toContain(from)
+      return file(name, text.replace(from, to))
+    }
+    for (const [path, said] of [
+      [
+        spec('knob.yaml', 'cluster.nodes[0].count', 'cluster.nodes[7].count'),
+        /knob\.yaml:8 cluster\.nodes\[7\]\.count: there is no \[7\]/,
+      ],
+      [
+        spec('class.yaml', 'class: requests', 'class: batch'),
+        /class\.yaml:9 figure names a class that the scenario does not have/,
+      ],
+      [
+        spec('column.yaml', 'nodes: cluster', 'machines: cluster'),
+        /column\.yaml:8 columns names a column that the table does not have/,
+      ],
+      [spec('bounds.yaml', 'low: 0.5', 'low: 5'), /bounds\.yaml:11 calibrate cluster\.nodes\[0\]\.speed: low ≤ prior ≤ high/],
+    ] as const) {
+      const { code, err } = await halftone('compare', path, '-q')
+      expect(code).toBe(2)
+      expect(err.replace(/\s+/g, ' ')).toMatch(said)
+    }
+  })
+
+  it('a column that names the rows is left out and said so, and does not reach any learner', async () => {
+    const named = good
+      .trim()
+      .split('\n')
+      .map((line, i) => (i === 0 ? `run,${line}` : `run${i},${line}`))
+      .join('\n')
+    const { code, out } = await halftone(
+      'compare',
+      file('named.csv', named),
+      '-q',
+      '--points',
+      '12',
+      '--repeats',
+      '1',
+      '--white',
+      'none',
+      '--json',
+    )
+    expect(code).toBe(0)
+    const { data, caveats } = JSON.parse(out) as Comparison
+    expect(data.features).not.toContain('run')
+    expect(caveats.map(({ code: one }) => one)).toContain('names-rows')
+  })
+})
+
+describe('GPUs under power caps and clocks', () => {
+  /** Two jobs with shares of memory of their own: compute time goes with 1/clock, memory time does not. */
+  const clocks = (): string => {
+    const rng = new Rng(5, 'clocks')
+    const lines = ['a', 'b', 'c'].flatMap((job, j) =>
+      Array.from({ length: 9 }, (_, k) => {
+        const megahertz = 700 + 100 * k
+        const seconds = (2 + 3 * j) * (0.2 + 0.3 * j + (0.8 - 0.3 * j) * (1000 / megahertz)) * Math.exp(0.005 * rng.normal())
+        return [job, megahertz, rng.uniform().toFixed(6), seconds.toFixed(5)].join(',')
+      }),
+    )
+    return `job,clockMegahertz,counter,seconds\n${lines.join('\n')}\n`
+  }
+
+  it('each job has its own parameters, a counter read at every row makes no job, and an unseen clock is foreseen', async () => {
+    const { code, out } = await halftone(
+      ...[
+        'compare',
+        file('clocks.csv', clocks()),
+        '-q',
+        '--points',
+        '20',
+        '--repeats',
+        '1',
+        '--configuration',
+        'clockMegahertz>1200',
+        '--json',
+      ],
+    )
+    expect(code).toBe(0)
+    const { predictors, splits } = JSON.parse(out) as Comparison
+    expect(predictors.find(({ name }) => name === 'white')!.what).toMatch(/for each job$/)
+    const beyond = splits.find(({ kind }) => kind === 'unseen-configuration')!
+    const errorOf = (name: string): number => beyond.results.find(({ predictor }) => predictor === name)!.medianError!
+    // the law is the model’s own with no overlap; noise is half a per cent, and three clocks lie beyond
+    expect(errorOf('white')).toBeLessThan(0.05)
+    expect(errorOf('grey, chosen')).toBeLessThan(errorOf('forest'))
+  }, 30_000)
+})
+
+describe('windows of a trace', () => {
+  it('on the bundled sample the replay is exact, and the answer says that there is nothing to add', async () => {
+    const { code, out } = await halftone(
+      ...[
+        'compare',
+        'examples/sample/jobs.sacct.gz',
+        '--slots',
+        '112',
+        '--window',
+        '12h',
+        '--points',
+        '20',
+        '--repeats',
+        '1',
+        '-q',
+      ],
+    )
+    expect(code).toBe(0)
+    expect(out.replace(/\s+/g, ' ')).toContain('Theory (simulated) is exact already: there is nothing for a learner to add.')
+    expect(out).not.toMatch(FORBIDDEN)
+  }, 30_000)
 })

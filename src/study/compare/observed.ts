@@ -1,6 +1,7 @@
 /** A table of measurements as samples: what was observed, and what is known beforehand of each row. */
-import type { Samples } from '../../learn/index.js'
+import { CATEGORIES_AT_MOST, type Samples, shuffled, takeSamples } from '../../learn/index.js'
 import { type Caveat, caveat, type Issue, IssueCollector, type IssueReport, type Measurements, shown } from '../../model/index.js'
+import { Rng } from '../../num/index.js'
 import type { CellTable } from '../../trace/index.js'
 
 /** Measurements ready to be learned from. */
@@ -22,6 +23,28 @@ export interface Observed {
   readonly simulated?: string
 }
 
+/** More rows than this are drawn from: a forest of them all would take minutes a draw and say nothing else. */
+export const ROWS_AT_MOST = 20_000
+
+/** At most so many rows, drawn at random with the same luck each time, with a caveat; the observed themselves where they are no more. */
+export function drawnFrom(observed: Observed, most = ROWS_AT_MOST): Observed {
+  const { samples, groups, caveats } = observed
+  const rows = samples.target.length
+  if (rows <= most) return observed
+  const kept = shuffled(rows, new Rng(1, 'rows drawn')).slice(0, most).sort()
+  return {
+    ...observed,
+    samples: takeSamples(samples, kept),
+    ...(groups === undefined ? {} : { groups: { ...groups, codes: Int32Array.from(kept, (row) => groups.codes[row]!) } }),
+    caveats: [
+      ...caveats,
+      caveat('rows-drawn', `${rows} rows are more than are compared on: ${most} of them were drawn at random`, {
+        numbers: { rows },
+      }),
+    ],
+  }
+}
+
 export type ObservedReading =
   | { readonly ok: true; readonly observed: Observed }
   | { readonly ok: false; readonly issues: IssueReport }
@@ -30,10 +53,14 @@ export type ObservedReading =
 export type Asked = Pick<Measurements, 'observed' | 'leave' | 'measured' | 'group'>
 
 const MOSTLY = 0.8
+/** A column whose words differ in so large a share of the rows, of this many or more, names rows and is no condition. */
+const NAMES_ROWS = 0.9
+const LEAST_NAMED = 20
 
 /**
  * Texts become numbers, columns of words become categories. Issues, each at its file and line: no such column, a cell that is not a number in a column of
- * numbers, a cell that is empty, an observed value that is not above 0, an observed column that never varies.
+ * numbers, a cell that is empty, an observed value that is not above 0, an observed column that never varies, conditions that never vary, a single row. A column of words that names rows, or has
+ * too many of them, is left out with a caveat.
  */
 export function observedOf(cells: CellTable, asked: Asked): ObservedReading {
   const issues = new IssueCollector()
@@ -73,6 +100,16 @@ export function observedOf(cells: CellTable, asked: Asked): ObservedReading {
       return value
     })
   }
+  const observedCells = cells.columns[cells.header.indexOf(asked.observed)]!
+  if (observedCells.every((text) => text !== '' && Number.isNaN(numberOf(text)))) {
+    error(
+      'not-a-number',
+      cells.place(0),
+      `${asked.observed} holds no number in any row: what was observed must be one`,
+      observedCells[0],
+    )
+    return { ok: false, issues: issues.report() }
+  }
   const target = numbersOf(asked.observed)
   target.forEach((value, row) => {
     if (value <= 0)
@@ -91,26 +128,46 @@ export function observedOf(cells: CellTable, asked: Asked): ObservedReading {
       caveats.push(caveat('empty-column', `${name} is empty in every row and is left out`))
       return
     }
-    names.push(name)
     if (name !== asked.group && numeric >= MOSTLY * full.length) {
+      names.push(name)
       columns.push(numbersOf(name))
       levels.push(undefined)
       return
     }
     const words = new Map<string, number>()
-    columns.push(
-      Float64Array.from(texts, (text) => {
-        const code = words.get(text) ?? words.size
-        words.set(text, code)
-        return code
-      }),
-    )
+    const codes = Float64Array.from(texts, (text) => {
+      const code = words.get(text) ?? words.size
+      words.set(text, code)
+      return code
+    })
+    const own = cells.rows >= LEAST_NAMED && words.size >= NAMES_ROWS * cells.rows
+    if (name === asked.group && words.size > CATEGORIES_AT_MOST) {
+      error(
+        'too-many-categories',
+        cells.path,
+        `${name} has ${words.size} values; a group column may have at most ${CATEGORIES_AT_MOST}`,
+      )
+      return
+    }
+    if (name !== asked.group && (own || words.size > CATEGORIES_AT_MOST)) {
+      const why = own
+        ? 'has another word in nearly every row: it names rows and is left out'
+        : `has ${words.size} different words, more than can be learned from (${CATEGORIES_AT_MOST}): it is left out`
+      caveats.push(caveat('names-rows', `${name} ${why}`, { numbers: { words: words.size } }))
+      return
+    }
+    names.push(name)
+    columns.push(codes)
     levels.push([...words.keys()])
   })
   const measured = (asked.measured ?? []).map(numbersOf)
   if (names.length === 0) error('no-features', cells.path, 'no column is left to learn from')
   const report = issues.report()
   if (report.counts.some(({ severity }) => severity === 'error')) return { ok: false, issues: report }
+  if (cells.rows === 1) {
+    error('too-few-rows', cells.place(0), 'is the only row: there is nothing to compare on')
+    return { ok: false, issues: issues.report() }
+  }
   if (target.every((value) => value === target[0])) {
     error(
       'constant-observed',
@@ -118,6 +175,10 @@ export function observedOf(cells: CellTable, asked: Asked): ObservedReading {
       `${asked.observed} is the same in every row: there is nothing to foresee`,
       String(target[0]),
     )
+    return { ok: false, issues: issues.report() }
+  }
+  if (columns.every((column) => column.every((value) => value === column[0]))) {
+    error('no-features', cells.path, `${names.join(', ')}: the same in every row, so there is nothing to learn from`)
     return { ok: false, issues: issues.report() }
   }
   for (const [c, column] of columns.entries())

@@ -1,4 +1,5 @@
 /** From a file to a comparison: a table, or a file that says what a table is. */
+import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import {
   type Caveat,
@@ -13,7 +14,7 @@ import {
 import { readCells } from '../../trace/index.js'
 import { readNoun, readScenario } from '../scenario-file.js'
 import { columnOfEdge } from './compare.js'
-import { featureIssue, type Observed, observedOf } from './observed.js'
+import { drawnFrom, featureIssue, type Observed, observedOf } from './observed.js'
 import { scenarioSpecIssues } from './scenario-model.js'
 import { WHITE_NAMES, type WhiteSpec } from './white-spec.js'
 import { named, powerQuestionOf, whiteNameIssues, whiteOf } from './whites.js'
@@ -70,7 +71,7 @@ export async function readMeasurements(path: string, said: SaidOfTable = {}): Pr
     ...(measurements.group === undefined ? {} : { group: measurements.group }),
   })
   if (!reading.ok) return { ok: false, issues: reading.issues }
-  const { observed } = reading
+  const observed = drawnFrom(reading.observed)
   let white: WhiteSpec | undefined
   if (byName !== undefined) white = specOf(byName, observedName)
   else if (asked === undefined) {
@@ -85,7 +86,7 @@ export async function readMeasurements(path: string, said: SaidOfTable = {}): Pr
     } else
       caveats.push(caveat('no-white', 'no white model fits the columns: only learners take part (--white names a scenario file)'))
   } else if (asked !== 'none') {
-    const found = await scenarioSpec(asked, folder, measurements, observed)
+    const found = await scenarioSpec(asked, folder, measurements, observed, placesIn(path))
     if (!found.ok) return found
     white = found.white
   }
@@ -113,6 +114,16 @@ export async function readMeasurements(path: string, said: SaidOfTable = {}): Pr
   }
 }
 
+/** Where a word stands in a file of measurements: `file:line`; the path alone where it is not there, or the file is a table. */
+function placesIn(path: string): (word: string) => string {
+  if (!/\.(ya?ml|json)$/i.test(path)) return () => path
+  const lines = readFileSync(path, 'utf8').split('\n')
+  return (word) => {
+    const at = lines.findIndex((line) => line.includes(word))
+    return at < 0 ? path : `${path}:${at + 1}`
+  }
+}
+
 const inFolder = (folder: string, path: string): string => (isAbsolute(path) ? path : join(folder, path))
 
 async function scenarioSpec(
@@ -120,6 +131,7 @@ async function scenarioSpec(
   folder: string,
   measurements: Partial<Measurements>,
   observed: Observed,
+  place: (word: string) => string,
 ): Promise<{ readonly ok: true; readonly white: WhiteSpec } | { readonly ok: false; readonly issues: IssueReport }> {
   if (!/\.(ya?ml|json)$/i.test(asked)) {
     const issue: Issue = {
@@ -139,7 +151,7 @@ async function scenarioSpec(
     const issue: Issue = {
       code: 'no-columns',
       severity: 'error',
-      place: 'columns',
+      place: place('columns'),
       message: 'says for a scenario which column turns which knob, such as {load: "workload.classes[0].arrival.ratePerSecond"}',
     }
     return { ok: false, issues: reportOf([issue]) }
@@ -151,7 +163,7 @@ async function scenarioSpec(
     figure: measurements.figure ?? { class: scenario.workload.classes[0]!.name, of: 'mean' },
     calibrate: measurements.calibrate ?? [],
   }
-  const issues = scenarioSpecIssues(spec, observed.samples.features, asked)
+  const issues = scenarioSpecIssues(spec, observed.samples.features, place)
   return issues.length > 0 ? { ok: false, issues: reportOf(issues) } : { ok: true, white: spec }
 }
 

@@ -15,17 +15,23 @@ type ScenarioSpec = Extract<WhiteSpec, { kind: 'scenario' }>
 const JOBS = 20_000
 
 /** What of a spec does not fit its scenario: a knob that is not there, a class that is not. */
-export function scenarioSpecIssues({ scenario, columns, figure, calibrate }: ScenarioSpec, table: Table, place: string): Issue[] {
+export function scenarioSpecIssues(
+  { scenario, columns, figure, calibrate }: ScenarioSpec,
+  table: Table,
+  /** Where a word of the spec was said. */
+  place: (word: string) => string,
+): Issue[] {
   const issues: Issue[] = []
-  const at = (where: string, found: readonly Issue[]): void => {
-    for (const issue of found) issues.push({ ...issue, place: `${place} ${where}: ${issue.place}` })
+  const at = (path: string, found: readonly Issue[]): void => {
+    for (const issue of found)
+      issues.push({ ...issue, place: place(path), message: `${path}: ${issue.message}, in scenario ${scenario.name}` })
   }
   if (!scenario.workload.classes.some(({ name }) => name === figure.class))
     issues.push({
       code: 'unknown-class',
       severity: 'error',
-      place: `${place} figure.class`,
-      message: `the scenario has ${scenario.workload.classes.map(({ name }) => name).join(', ')}`,
+      place: place(figure.class),
+      message: `figure names a class that the scenario does not have; there are ${scenario.workload.classes.map(({ name }) => name).join(', ')}`,
       value: figure.class,
     })
   for (const [column, path] of Object.entries(columns)) {
@@ -34,28 +40,28 @@ export function scenarioSpecIssues({ scenario, columns, figure, calibrate }: Sce
       issues.push({
         code: 'missing-column',
         severity: 'error',
-        place: `${place} columns`,
-        message: 'the table has no such column',
+        place: place(`${column}:`),
+        message: 'columns names a column that the table does not have',
         value: column,
       })
       continue
     }
     const turned = turnKnob(scenario, path, valueAt(table, c, 0))
-    if (!turned.ok) at(`columns.${column}`, turned.issues)
+    if (!turned.ok) at(path, turned.issues)
   }
   for (const { path, low, high, prior } of calibrate) {
     for (const value of [low, prior, high]) {
       const turned = turnKnob(scenario, path, value)
       if (turned.ok) continue
-      at('calibrate', turned.issues)
+      at(path, turned.issues)
       break
     }
     if (!(low < high && prior >= low && prior <= high))
       issues.push({
         code: 'out-of-order',
         severity: 'error',
-        place: `${place} calibrate`,
-        message: `${path}: low ≤ prior ≤ high is needed, and low below high`,
+        place: place(path),
+        message: `calibrate ${path}: low ≤ prior ≤ high is needed, and low below high`,
       })
   }
   return issues

@@ -170,10 +170,12 @@ function verdictOf(
   const inMedian = winner(difference)
   const inTail = winner(tail)
   const outcome = inMedian === 'level' ? inTail : inMedian
+  const same = one.every((error, i) => error === other[i])
   const p90s = `p90 ${percent(grey.p90Error!)} against ${percent(rival.p90Error!)}`
   const terms = `${percent(grey.medianError)} in the median against ${others}`
-  const sentence =
-    inMedian === 'grey'
+  const sentence = same
+    ? `no clear winner here: grey is as good as ${rival.predictor}, ${percent(rival.medianError!)} in the median, and the same in every row: it adds nothing to it (${others}).`
+    : inMedian === 'grey'
       ? `grey wins here: ${terms} (${gapText(difference)}).`
       : inMedian !== 'level'
         ? `grey loses here: ${terms} (${gapText(difference)}).`
