@@ -33,6 +33,8 @@ export interface ServiceLaw {
   /** P(X > t). */
   readonly survival?: (t: number) => number
   readonly density?: (t: number) => number
+  /** The quantile at p in (0, 1), where it follows from another law’s: quicker than looking for it in the tail. */
+  readonly quantile?: (p: number) => number
   /** How the law differs from what was asked for: fitted, approximated. Empty where it is exact. */
   readonly caveats: readonly Caveat[]
 }

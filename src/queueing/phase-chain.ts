@@ -221,6 +221,10 @@ export function chainTransform(chain: PhaseChain): Transform {
 /** E e^{−s R_i} of the time to the end from each phase, into `out` (real and imaginary parts in turn). */
 export function sweepTransform(chain: PhaseChain, re: number, im: number, out: Float64Array): void {
   const { rate, first, to, probability, exit } = chain
+  // waves of tasks are runs of equal rates: one division serves a run
+  let last = 0
+  let d = 0
+  let scale = 0
   for (let i = rate.length - 1; i >= 0; i--) {
     let sumRe = exit[i]!
     let sumIm = 0
@@ -230,8 +234,11 @@ export function sweepTransform(chain: PhaseChain, re: number, im: number, out: F
       sumIm += probability[e]! * out[j + 1]!
     }
     const r = rate[i]!
-    const d = re + r
-    const scale = r / (d * d + im * im)
+    if (r !== last) {
+      last = r
+      d = re + r
+      scale = r / (d * d + im * im)
+    }
     out[2 * i] = scale * (sumRe * d + sumIm * im)
     out[2 * i + 1] = scale * (sumIm * d - sumRe * im)
   }

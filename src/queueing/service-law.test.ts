@@ -417,3 +417,10 @@ describe('the sprint timer from dispatch (E8)', () => {
     expect(law.caveats.map((one) => one.code)).toContain('sprint-fitted')
   })
 })
+
+it('the quantile of a sprinted chain is where its tail says, before and after the timeout', () => {
+  const law = serviceLaw({ kind: 'erlang', shape: 6, meanSeconds: 60 })
+  const sprinted = sprintLaw(law, { timeoutSeconds: 50, speed: 2.5 })
+  // the quantile is found by inverting the transform, to about six digits of the tail
+  for (const p of [0.1, 0.5, 0.95, 0.999]) expect(sprinted.survival!(lawQuantile(sprinted, p)) / (1 - p)).toBeCloseTo(1, 4)
+})

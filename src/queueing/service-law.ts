@@ -396,6 +396,7 @@ export function exponentialMoment(law: ServiceLaw, theta: number): number {
 
 /** The `p` quantile of the law itself: from its tail where that is at hand, else from its transform. */
 export function lawQuantile(law: ServiceLaw, p: number): number {
+  if (law.quantile) return law.quantile(p)
   const survival = law.survival
   // A chain's tail costs a transient solution each time; its transform is a product.
   if (survival === undefined || (law.smooth && law.parts !== undefined)) {

@@ -31,9 +31,12 @@ export function sprintLaw(law: ServiceLaw, { timeoutSeconds, speed }: SprintTime
   if (speed === 1) return law
   if (timeoutSeconds <= 0) return scaleLaw(law, 1 / speed)
   const { parts, caveats } = law.parts === undefined ? fittedParts(law) : { parts: law.parts, caveats: law.caveats }
+  const name = `${law.name}, sprinting after ${timeoutSeconds} s`
+  const only = parts.length === 1 ? parts[0] : undefined
+  if (only) return { ...sprintPart(only, timeoutSeconds, speed), name, caveats }
   const sprinted = parts.map((part) => ({ weight: part.probability, law: sprintPart(part, timeoutSeconds, speed) }))
   const mixed = mixtureLaw(sprinted)
-  return { ...mixed, name: `${law.name}, sprinting after ${timeoutSeconds} s`, caveats }
+  return { ...mixed, name, caveats }
 }
 
 function fittedParts(law: ServiceLaw): { parts: readonly PhasePart[]; caveats: readonly Caveat[] } {
@@ -125,6 +128,7 @@ function sprintChain(chain: PhaseChain, shift: number, timeout: number, speed: n
   }
   let slowest = Number.POSITIVE_INFINITY
   for (const rate of chain.rate) slowest = Math.min(slowest, rate)
+  const unhurried = lawOfParts('phases', [{ probability: 1, shift: 0, chain }])
   const tailOfChain = (t: number) => phasesAt(chain, t).reduce((sum, p) => sum + p, 0)
   return {
     name: 'phases, sprinting',
@@ -141,6 +145,11 @@ function sprintChain(chain: PhaseChain, shift: number, timeout: number, speed: n
     survival: (t) => {
       const work = t - shift <= timeout ? t - shift : timeout + (t - shift - timeout) * speed
       return work < 0 ? 1 : tailOfChain(work)
+    },
+    // S_T grows with S, so its quantile is that of S, hastened from the timeout on.
+    quantile: (p) => {
+      const work = lawQuantile(unhurried, p)
+      return shift + (work <= timeout ? work : timeout + (work - timeout) / speed)
     },
     caveats: [],
   }
