@@ -5,22 +5,11 @@
  * - unseen: all rows at one cap are left out, for every job; each cap in turn, lowest and highest apart.
  * - unseen for the job: each job lacks one cap, drawn at random between lowest and highest; others have it.
  *
- * Then how many unseen rows (a fifth at random) 90 % intervals of the residual cover. Four shapes of the power model and two ways of sharing parameters between jobs were
- * looked at on these splits: the numbers are development numbers. Needs ../shared/data; says so where it is absent.
+ * How many unseen rows intervals cover: `grey-intervals-power`. Five shapes of the power model, two of the clock model and two ways of sharing parameters between jobs were looked at on these splits: the numbers are
+ * development numbers. Needs ../shared/data; says so where it is absent.
  */
-import { clockModel, conformal, onLogScale, type PowerQuestion, perGroup, powerCapModel, residual } from 'halftone/grey'
-import {
-  boosting,
-  forest,
-  nearest,
-  net,
-  type Regressor,
-  ridge,
-  type Samples,
-  shuffled,
-  tableOf,
-  takeSamples,
-} from 'halftone/learn'
+import { clockModel, onLogScale, type PowerQuestion, perGroup, powerCapModel, residual } from 'halftone/grey'
+import { boosting, forest, nearest, net, type Regressor, ridge, type Samples, tableOf, takeSamples } from 'halftone/learn'
 import { isRefusal } from 'halftone/model'
 import { quantile, Rng } from 'halftone/num'
 import { clocks, powerCaps, withoutMeasured } from '../../test/support/measured-tables.js'
@@ -109,7 +98,6 @@ const absent = withoutMeasured('zeus') ?? withoutMeasured('gpu-dvfs')
 if (absent !== undefined) console.log(`skipped: ${absent}`)
 else {
   const out: Record<string, unknown>[] = []
-  const intervals: Record<string, unknown>[] = []
   for (const set of sets()) {
     const levels = [...new Set(set.rows.map(({ knob }) => knob))].sort((a, b) => a - b)
     const keys = set.rows.map(({ job, batch }) => `${job} ${batch}`)
@@ -155,29 +143,7 @@ else {
           `${method.padEnd(10)} ${row.lowest.toFixed(1).padStart(7)} ${row.between.toFixed(1).padStart(8)} ${row.highest.toFixed(1).padStart(8)} ${row.unseenForTheJob.toFixed(1).padStart(12)}`,
         )
       }
-      if (question === 'joules' || set.knob === 'clockMegahertz') continue
-      let inside = 0
-      let count = 0
-      for (let seed = 0; seed < 2; seed++) {
-        const order = shuffled(all.length, new Rng(seed, 'interval rows'))
-        const fifth = Math.floor(all.length / 5)
-        const test = takeSamples(samples, order.slice(0, fifth))
-        const model = conformal(residual(white, trees()), { method: 'cv+', folds: 10 }).fit(
-          takeSamples(samples, order.slice(fifth)),
-          {
-            rng: new Rng(seed, 'interval'),
-          },
-        )
-        if (isRefusal(model)) throw new Error(model.message)
-        const { low, high } = model.interval(test.features)
-        test.target.forEach((value, i) => {
-          count++
-          if (value >= low[i] && value <= high[i]) inside++
-        })
-      }
-      intervals.push({ set: set.name, question, covered: inside / count, rows: count })
-      console.log(`90 % intervals of the residual cover ${((100 * inside) / count).toFixed(1)} % of ${count} unseen rows`)
     }
   }
-  save('quality/grey-zeus', out, { intervals })
+  save('quality/grey-zeus', out)
 }

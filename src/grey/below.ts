@@ -40,13 +40,13 @@ export function missedBelow(
   }
 }
 
-/** The caveat `steep-below` where such steps missed by more than a tenth (the median size over groups), which is more than caps and clocks are held to. */
+/** The caveat `steep-below` where such steps missed by more than 6 % (the median size over groups): twice what answers between known caps are held to, and the next step down misses by more. */
 export function caveatBelow(found: readonly (Below | undefined)[]): Caveat[] {
   const known = found.filter((one) => one !== undefined)
   if (known.length === 0) return []
   const sizes = known.map(({ missed }) => Math.exp(Math.abs(missed)) - 1).sort((a, b) => a - b)
   const typical = sizes[sizes.length >> 1]
-  if (typical <= 0.1) return []
+  if (typical <= 0.06) return []
   const { column, lowest } = known.reduce((a, b) => (b.lowest < a.lowest ? b : a))
   return [
     caveat(

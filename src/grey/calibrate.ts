@@ -71,7 +71,7 @@ export type CalibratedLearner = Learner<Calibrated>
  * never leaves the bounds, it cannot diverge. Where the model has none (an unstable queue) a row counts as an error of a factor of 20.
  *
  * Refuses samples with a target at or below 0, or without a column that the model reads. Caveats: `not-identified` (parameters that the data do not
- * hold: curvature), `at-bound`, `not-converged`, `few-rows` (fewer rows than parameters), `steep-below` (the model fitted without the lowest cap or clock missed it by more than a tenth).
+ * hold: curvature), `at-bound`, `not-converged`, `few-rows` (fewer rows than parameters), `steep-below` (the model fitted without the lowest cap or clock missed it by more than 6 %).
  *
  * Cost: about searches × 30 × (parameters + 2) evaluations of the model on all rows.
  */
