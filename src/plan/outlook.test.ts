@@ -123,7 +123,7 @@ describe('the Pareto front', () => {
   const front = paretoFront(scenario, looked, [2])
 
   it('holds no point that another beats, and every point that none beats lies on or behind it', () => {
-    const values = (p: { response: number; accuracyLoss: number; powerWatts?: number }) => [
+    const values = (p: { response: number; accuracyLoss: number; powerWatts?: number | undefined }) => [
       p.response,
       p.accuracyLoss,
       p.powerWatts!,
