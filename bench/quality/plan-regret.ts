@@ -5,7 +5,8 @@
  */
 import { existsSync } from 'node:fs'
 import { type Candidate, isRefusal, type ReplayJobs, type Scenario } from 'halftone/model'
-import { candidatePolicies, compareCandidates, judge, searchPlan } from 'halftone/plan'
+import { Rng } from 'halftone/num'
+import { anneal, candidatePolicies, compareCandidates, judge, searchPlan } from 'halftone/plan'
 import { predictors, readScenario, scenarioOfTrace } from 'halftone/study'
 import { readTrace } from 'halftone/trace'
 import { save } from '../save.js'
@@ -67,6 +68,17 @@ for (const { scenario, replay } of questions) {
     })
     const exhausted = (performance.now() - start) / 1000
     const best = all.sort(compareCandidates(asked, reference))[0]!
+    // the papers’ own search, from the policy in force, on the same luck; on Philly it would take minutes
+    const annealed =
+      all.length > 1_000
+        ? undefined
+        : anneal(
+            asked,
+            asked.policy,
+            reference,
+            (policy) => confirm.refuses({ ...asked, policy }) ?? confirm.predict({ ...asked, policy }, options),
+            { steps: 150, rng: new Rng(1) },
+          )
     rows.push({
       scenario: scenario.name,
       minimise,
@@ -78,6 +90,9 @@ for (const { scenario, replay } of questions) {
       bestMeets: best.violation === 0,
       score: plan.chosen.score,
       bestScore: best.score,
+      annealedPredictions: annealed?.evaluations,
+      annealedMeets: annealed?.best && annealed.best.violation === 0,
+      annealedScore: annealed?.best?.score,
       // a search that looked at every candidate has no regret by construction: only then does the next figure mean something
       searchedThemAll: plan.search.screened + plan.search.simulated >= all.length,
       regret: plan.chosen.score - best.score,
