@@ -84,7 +84,7 @@ function findings({ splits, predictors }: Comparison): string[] {
       found.push(`Theory (${name}) is exact already: there is nothing for a learner to add.`)
     else if (here?.answered === 1 && base !== undefined && here.medianError! > base)
       found.push(
-        `Theory (${name}) is wrong about this system: it errs by ${errorText(here.medianError)} in the median, the median of what was seen by ${errorText(base)}. What it takes for granted is not so: size, policy, or what else ran.`,
+        `Theory (${name}) is wrong about this system: it errs by ${errorText(here.medianError)} in the median, the median of what was seen by ${errorText(base)}. What it takes for granted is not so: the size of the cluster, its policy, or what else ran.`,
       )
   }
   const least = leastOf(largest)
