@@ -172,3 +172,21 @@ describe('a plan', () => {
     expect(plan.chosen.policy.discipline).toBe('priority-nonpreemptive')
   })
 })
+
+describe('the margin of a replayed plan', () => {
+  it('ends where its jobs bring more work than the slots can do, though a replay as such never says that it is unstable', () => {
+    // 101 jobs of 150 slot-seconds over 1000 s on 20 slots: load 0.7575, so the border lies at 1/0.7575 = 1.32
+    const count = 101
+    const replay = {
+      count,
+      submitSeconds: Float64Array.from({ length: count }, (_, i) => 10 * i),
+      runSeconds: new Float64Array(count).fill(150),
+      slots: new Int32Array(count).fill(1),
+      classIndex: new Uint16Array(count),
+    }
+    const plan = searchPlan(scenario(), { confirm: world, seed: 1, replay })
+    if (isRefusal(plan)) throw new Error(plan.message)
+    expect(plan.sensitivity!.margin!.atLeast).toBe(false)
+    expect(Math.abs(plan.sensitivity!.margin!.loadFactor * 0.7575 - 1)).toBeLessThan(0.04)
+  })
+})

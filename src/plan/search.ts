@@ -1,5 +1,6 @@
 import {
   type Candidate,
+  droppedShare,
   isRefusal,
   type Plan,
   type Policy,
@@ -10,6 +11,7 @@ import {
   type ReplayJobs,
   refuse,
   type Scenario,
+  slotCount,
   withLoadFactor,
 } from '../model/index.js'
 import { candidatePolicies, leversKey, neighbours, sameLevers } from './candidates.js'
@@ -183,6 +185,8 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
   tell(0.97, 'the plan at other loads')
   const sensitivity = sensitivityOf(scenario, chosen.policy, scale.response, (factor) => {
     const heavier = withLoadFactor({ ...scenario, policy: chosen.policy }, factor, options.replay)
+    const overloaded = heavier.replay && overload(heavier.scenario, heavier.replay)
+    if (overloaded) return overloaded
     const predictor = options.screen && !options.screen.refuses(heavier.scenario) ? options.screen : options.confirm
     counts[predictor === options.confirm ? 'simulated' : 'screened']++
     return predictor.predict(heavier.scenario, {
@@ -208,6 +212,22 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
     undo: scenario.policy,
     caveats: caveatsOf(scenario, chosen),
   }
+}
+
+/**
+ * A replay ends however much work it brings, so it never says that it is unstable by itself: undefined while its work, less what is dropped, fits into the
+ * slots between its first and its last submission.
+ */
+function overload(
+  { workload, cluster, policy }: Scenario,
+  { count, submitSeconds, runSeconds, slots, classIndex }: ReplayJobs,
+): Refusal | undefined {
+  const kept = workload.classes.map((jobClass) => 1 - droppedShare(policy, jobClass))
+  let work = 0
+  for (let i = 0; i < count; i++) work += slots[i]! * runSeconds[i]! * kept[classIndex[i]!]!
+  const room = submitSeconds[count - 1]! * slotCount(cluster)
+  if (!(work > room && room > 0)) return undefined
+  return refuse('unstable', 'the replayed jobs bring more work than the slots can do while they come', { load: work / room })
 }
 
 /** Does every class have a mean without an interval? */
