@@ -13,6 +13,7 @@ import { Policy } from './policy.js'
 import { Prediction } from './prediction.js'
 import { Scenario } from './scenario.js'
 import { TraceHeader } from './trace.js'
+import { TrialReport } from './trial.js'
 import { Workload } from './workload.js'
 
 /** The nouns that are read from and written to files, with what holds of them beyond their shape. */
@@ -30,6 +31,7 @@ const NOUNS = {
   'measured-model': { schema: MeasuredModel, check: checkMeasuredModel },
   measurements: { schema: Measurements, check: () => [] },
   burstable: { schema: Burstable, check: checkBurstable },
+  'trial-report': { schema: TrialReport, check: () => [] },
 } as const
 
 export type Noun = keyof typeof NOUNS

@@ -156,6 +156,25 @@ export const AccuracyCurve = z
   })
 export type AccuracyCurve = z.infer<typeof AccuracyCurve>
 
+/** What is run for a job of the class when it is tried on a real cluster. */
+export const ClassRun = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('bundled'),
+      job: z.enum(['text', 'graph', 'training']).meta({ description: 'Work that halftone brings along and makes the data for.' }),
+      taskSeconds: positive.meta({ description: 'Processor time of one task of the first stage, on average.' }),
+    }),
+    z.strictObject({
+      kind: z.literal('commands'),
+      commands: z.record(z.string(), z.array(z.string()).min(1)).meta({
+        description:
+          'By stage: program and arguments of every task, run without a shell; which task it is stands in its environment.',
+      }),
+    }),
+  ])
+  .meta({ id: 'ClassRun' })
+export type ClassRun = z.infer<typeof ClassRun>
+
 export const JobClass = z
   .strictObject({
     name: z.string().min(1),
@@ -181,6 +200,7 @@ export const JobClass = z
         description:
           'A running job fails at this rate and begins again from nothing with the same work; after so many retries it is given up. Simulation only.',
       }),
+    run: ClassRun.optional().meta({ description: 'What `halftone trial` runs for a job of this class.' }),
   })
   .meta({ id: 'JobClass' })
 export type JobClass = z.infer<typeof JobClass>
