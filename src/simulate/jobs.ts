@@ -131,6 +131,30 @@ function mergeTwo(
   return i
 }
 
+/**
+ * Jobs of stages that arrive at given instants (ascending), what they bring drawn from the laws of their classes: what a run that was watched
+ * might have been. The n-th job of a class brings the same tasks whatever the policy.
+ */
+export function drawJobsArriving(
+  compiled: CompiledScenario,
+  { arrival, classIndex }: { readonly arrival: Float64Array; readonly classIndex: Uint16Array },
+  seed: number,
+  replication: number,
+): RunJobs {
+  const count = arrival.length
+  const size = new Float64Array(count)
+  const makers = compiled.classes.map((jobClass) => {
+    if (jobClass.stages === undefined) throw new Error(`class ${jobClass.name} is not one of jobs of stages`)
+    return compiled.exclusive
+      ? new StageSizes(jobClass.stages, compiled.slotSpeeds, taskStream(jobClass.name, seed, replication))
+      : undefined
+  })
+  const seen = new Int32Array(makers.length)
+  for (let i = 0; i < count; i++) size[i] = makers[classIndex[i]]?.size(seen[classIndex[i]]++) ?? 0
+  const jobs = { count, arrival, size, slots: new Int32Array(count).fill(1), classIndex }
+  return withFailures(compiled, withNeeds(compiled, jobs), seed, replication)
+}
+
 /** The jobs of a trace under this policy: run times shortened where the class is divisible and deflated. */
 export function replayedJobs(compiled: CompiledScenario, replay: ReplayJobs, seed = 0): RunJobs {
   const { count, submitSeconds, classIndex, estimateSeconds, userIndex } = replay
