@@ -163,6 +163,8 @@ export interface ObservedJob {
   readonly nodes?: readonly string[]
   /** Why it waits, in the scheduler’s word. */
   readonly reason?: string
+  /** Ids of the jobs that it waits for to end, where the scheduler says so. */
+  readonly after?: readonly string[]
 }
 
 export interface ObservedNode {
