@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { QuantileName } from './predictor.js'
 
 const positive = z.number().positive()
 
@@ -29,3 +30,16 @@ export const Goal = z
   })
   .meta({ id: 'Goal' })
 export type Goal = z.infer<typeof Goal>
+
+/** The quantiles of responses that the targets of a goal are about, by class name: all that a prediction needs to be judged by it. */
+export function goalQuantiles(goal: Goal | undefined): Record<string, QuantileName[]> {
+  return Object.fromEntries(
+    Object.entries(goal?.classes ?? {}).map(([name, { p95ResponseSeconds, p99ResponseSeconds }]) => [
+      name,
+      [
+        ...(p95ResponseSeconds === undefined ? [] : ['p95' as const]),
+        ...(p99ResponseSeconds === undefined ? [] : ['p99' as const]),
+      ],
+    ]),
+  )
+}

@@ -3,6 +3,9 @@ import type { Refusal } from './refusal.js'
 import type { ReplayJobs } from './replay.js'
 import type { Scenario } from './scenario.js'
 
+/** Quantiles of a time that a prediction can name. */
+export type QuantileName = 'p50' | 'p95' | 'p99'
+
 /** What a predictor may use besides the scenario. All of it is optional but the seed: same scenario, same seed, same answer. */
 export interface PredictOptions {
   /** Randomness: predictions with the same seed see the same arrivals and the same task times, whatever the policy. */
@@ -13,6 +16,11 @@ export interface PredictOptions {
   readonly precision?: number
   /** A bound on the work: jobs simulated in all replications together. */
   readonly jobsAtMost?: number
+  /**
+   * The quantiles of responses that are wanted, by class name, of classes not named none. A predictor that pays for each may then leave the others out, and
+   * those of waits and services; what it does give is the same as without this. Absent: all that it can give.
+   */
+  readonly quantiles?: Readonly<Record<string, readonly QuantileName[]>>
   /** Called now and then with the share done, 0 to 1. */
   readonly progress?: (share: number) => void
 }

@@ -1,6 +1,7 @@
 import {
   type Candidate,
   droppedShare,
+  goalQuantiles,
   isRefusal,
   type Plan,
   type Policy,
@@ -80,7 +81,9 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
     if (before) return before
     if (predictor === options.confirm) counts.simulated++
     else counts.screened++
-    const answer = predictor.predict(asked, { ...base, jobsAtMost: jobs, precision })
+    // a first look wants no more than the goal is about
+    const only = predictor === options.confirm ? {} : { quantiles: goalQuantiles(scenario.goal) }
+    const answer = predictor.predict(asked, { ...base, ...only, jobsAtMost: jobs, precision })
     if (key !== undefined) known.set(key, answer)
     return answer
   }

@@ -219,7 +219,7 @@ export function chainTransform(chain: PhaseChain): Transform {
 }
 
 /** E e^{−s R_i} of the time to the end from each phase, into `out` (real and imaginary parts in turn). */
-export function sweepTransform(chain: PhaseChain, re: number, im: number, out: Float64Array): void {
+function sweepTransform(chain: PhaseChain, re: number, im: number, out: Float64Array): void {
   const { rate, first, to, probability, exit } = chain
   // waves of tasks are runs of equal rates: one division serves a run
   let last = 0
@@ -272,6 +272,57 @@ function seriesTransform(rates: Float64Array): Transform {
     }
     const size = productRe * productRe + productIm * productIm
     return { re: productRe / size, im: -productIm / size }
+  }
+}
+
+/**
+ * Σ_j weight_j E e^{−s R_j}: the time to the end from phases drawn by `weight`, which need not sum to 1. For phases in series one multiplication a phase
+ * (Horner), begun at the first phase of any weight and ended by powers behind the last; weights below 1e-18 count as none.
+ */
+export function weightedTransform(chain: PhaseChain, weight: Float64Array): Transform {
+  const n = chain.rate.length
+  if (!isSeries(chain)) {
+    const work = new Float64Array(2 * n)
+    return (re, im) => {
+      sweepTransform(chain, re, im, work)
+      let sumRe = 0
+      let sumIm = 0
+      for (let j = 0; j < n; j++) {
+        sumRe += weight[j]! * work[2 * j]!
+        sumIm += weight[j]! * work[2 * j + 1]!
+      }
+      return { re: sumRe, im: sumIm }
+    }
+  }
+  let begin = 0
+  while (begin < n && Math.abs(weight[begin]!) < 1e-18) begin++
+  let end = n
+  while (end > begin && Math.abs(weight[end - 1]!) < 1e-18) end--
+  const { rate } = chain
+  const behind = seriesTransform(rate.subarray(end))
+  return (re, im) => {
+    let sumRe = 0
+    let sumIm = 0
+    let last = 0
+    let factorRe = 0
+    let factorIm = 0
+    for (let j = begin; j < end; j++) {
+      const r = rate[j]!
+      if (r !== last) {
+        // r/(s + r); waves of tasks are runs of equal rates: one division serves a run
+        last = r
+        const d = re + r
+        const scale = r / (d * d + im * im)
+        factorRe = scale * d
+        factorIm = -scale * im
+      }
+      const fromRe = sumRe + weight[j]!
+      sumRe = fromRe * factorRe - sumIm * factorIm
+      sumIm = fromRe * factorIm + sumIm * factorRe
+    }
+    if (end === n) return { re: sumRe, im: sumIm }
+    const rest = behind(re, im)
+    return { re: sumRe * rest.re - sumIm * rest.im, im: sumRe * rest.im + sumIm * rest.re }
   }
 }
 

@@ -9,7 +9,9 @@ import {
   lossOf,
   type Policy,
   type Prediction,
+  type PredictOptions,
   type Predictor,
+  type QuantileName,
   type Refusal,
   refuse,
   type Scenario,
@@ -39,7 +41,7 @@ export const analyticPredictor: Predictor = {
   kind: 'analytic',
   name: 'queueing formulas',
   refuses,
-  predict: (scenario) => predict(scenario),
+  predict,
 }
 
 /**
@@ -143,7 +145,7 @@ function solve(scenario: Scenario, classes: readonly StationClass[], servers: nu
   return multiServerPriority(classes, servers, discipline)
 }
 
-function predict(scenario: Scenario): Prediction | Refusal {
+function predict(scenario: Scenario, { quantiles }: Pick<PredictOptions, 'quantiles'>): Prediction | Refusal {
   const refused = refuses(scenario)
   if (refused) return refused
   const laws = lawsOf(scenario)
@@ -158,7 +160,7 @@ function predict(scenario: Scenario): Prediction | Refusal {
   const caveats: Caveat[] = [...answer.caveats]
   const error = servers === 1 ? 0 : APPROXIMATION_ERROR
   const classes = scenario.workload.classes.map((jobClass, i) =>
-    classPrediction(scenario, jobClass, laws[i]!.station, answer, i, error, caveats),
+    classPrediction(scenario, jobClass, laws[i]!.station, answer, i, error, quantiles, caveats),
   )
   const arrivals = classes.reduce((sum, { arrivalsPerSecond }) => sum + arrivalsPerSecond, 0)
   const { power, nodes } = scenario.cluster
@@ -194,6 +196,7 @@ function classPrediction(
   answer: StationAnswer,
   i: number,
   error: number,
+  wanted: PredictOptions['quantiles'],
   caveats: Caveat[],
 ): Prediction['classes'][number] {
   const found = answer.classes[i]!
@@ -208,19 +211,17 @@ function classPrediction(
   const around = (value: number, spread: number): Estimate =>
     spread === 0 ? exactly(value) : { value, low: Math.max(0, value - spread), high: value + spread, confidence: 0 }
   // the error of an approximate wait carries over to the response; the service itself is exact
-  const times = (time: StationTime, what: string, floor: number): Times => {
-    const spread = (value: number): number => error * Math.max(0, value - floor)
-    const at = (p: number): Estimate | undefined => {
-      const value = time.quantile(p)
-      if (!isRefusal(value)) return around(value, spread(value))
+  const times = (time: StationTime, what: string, floor: number, off: number, names: readonly QuantileName[]): Times => {
+    const spread = (value: number): number => off * Math.max(0, value - floor)
+    const quantiles = names.flatMap((quantile): [QuantileName, Estimate][] => {
+      const value = time.quantile(PROBABILITY[quantile])
+      if (!isRefusal(value)) return [[quantile, around(value, spread(value))]]
       caveats.push(
-        caveat('quantile-missing', `the ${100 * p} % quantile of ${what} of ${jobClass.name} did not converge`, {
-          path: jobClass.name,
-        }),
+        caveat('quantile-missing', `the ${quantile} of ${what} of ${jobClass.name} did not converge`, { path: jobClass.name }),
       )
-      return undefined
-    }
-    return { mean: around(time.mean, spread(time.mean)), ...present({ p50: at(0.5), p95: at(0.95), p99: at(0.99) }) }
+      return []
+    })
+    return { mean: around(time.mean, spread(time.mean)), ...Object.fromEntries(quantiles) }
   }
   const serviceTimes: StationTime = {
     mean: service.mean,
@@ -233,24 +234,15 @@ function classPrediction(
     name: jobClass.name,
     arrivalsPerSecond: arrivalRate,
     throughputPerSecond: exactly(arrivalRate),
-    response: times(found.response, 'the response', service.mean),
-    wait: times(found.wait, 'the wait', 0),
-    service: error === 0 ? times(serviceTimes, 'the service', 0) : exactTimes(serviceTimes),
+    response: times(found.response, 'the response', service.mean, error, wanted ? (wanted[jobClass.name] ?? []) : QUANTILES),
+    wait: times(found.wait, 'the wait', 0, error, wanted ? [] : QUANTILES),
+    service: times(serviceTimes, 'the service', 0, 0, wanted ? [] : QUANTILES),
     accuracyLoss: lossOf(jobClass.accuracy, drop),
   }
 }
 
-function exactTimes(time: StationTime): Times {
-  const at = (p: number): Estimate | undefined => {
-    const value = time.quantile(p)
-    return isRefusal(value) ? undefined : exactly(value)
-  }
-  return { mean: exactly(time.mean), ...present({ p50: at(0.5), p95: at(0.95), p99: at(0.99) }) }
-}
-
-function present<T extends Record<string, Estimate | undefined>>(values: T): { [K in keyof T]?: Estimate } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Estimate }
-}
+const PROBABILITY: Readonly<Record<QuantileName, number>> = { p50: 0.5, p95: 0.95, p99: 0.99 }
+const QUANTILES = Object.keys(PROBABILITY) as QuantileName[]
 
 function unique(caveats: readonly Caveat[]): Prediction['caveats'] {
   const seen = new Set<string>()

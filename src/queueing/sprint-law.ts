@@ -16,7 +16,7 @@ import { caveat, refuse } from '../model/index.js'
 import type { Transform } from '../num/index.js'
 import type { PhasePart, ServiceLaw } from './law.js'
 import type { PhaseChain } from './phase-chain.js'
-import { chainTransform, phasesAt, remainingMoments, sweepTransform } from './phase-chain.js'
+import { chainTransform, phasesAt, remainingMoments, weightedTransform } from './phase-chain.js'
 import { lawOfParts, lawQuantile, mixtureLaw, overshootByTail, scaleLaw, scvOf, twoMomentChain } from './service-law.js'
 
 /** When and how fast a class sprints. */
@@ -87,25 +87,19 @@ function sprintChain(chain: PhaseChain, shift: number, timeout: number, speed: n
     }
     moments.push(sum)
   }
-  const size = chain.rate.length
-  const slow = new Float64Array(2 * size)
-  const fast = new Float64Array(2 * size)
   const whole = chainTransform(chain)
-  const rest: Transform = (re, im) => {
-    sweepTransform(chain, re, im, slow)
-    sweepTransform(chain, re / speed, im / speed, fast)
-    let gapRe = 0
-    let gapIm = 0
-    for (let j = 0; j < size; j++) {
-      gapRe += at[j]! * (fast[2 * j]! - slow[2 * j]!)
-      gapIm += at[j]! * (fast[2 * j + 1]! - slow[2 * j + 1]!)
-    }
+  const left = weightedTransform(chain, at)
+  const rest = lastKept((re, im) => {
+    const fast = left(re / speed, im / speed)
+    const slow = left(re, im)
+    const gapRe = fast.re - slow.re
+    const gapIm = fast.im - slow.im
     const decay = Math.exp(-re * timeout)
     const c = decay * Math.cos(im * timeout)
     const s = -decay * Math.sin(im * timeout)
     const value = whole(re, im)
     return { re: value.re + c * gapRe - s * gapIm, im: value.im + c * gapIm + s * gapRe }
-  }
+  })
   const lst: Transform =
     shift === 0
       ? rest
@@ -152,6 +146,20 @@ function sprintChain(chain: PhaseChain, shift: number, timeout: number, speed: n
       return shift + (work <= timeout ? work : timeout + (work - timeout) / speed)
     },
     caveats: [],
+  }
+}
+
+/** The same transform; asked again at the argument before, it does not compute: the wait of a class and its service meet at every node of an inversion. */
+function lastKept(transform: Transform): Transform {
+  let [atRe, atIm] = [Number.NaN, Number.NaN]
+  let value = { re: 1, im: 0 }
+  return (re, im) => {
+    if (re !== atRe || im !== atIm) {
+      value = transform(re, im)
+      atRe = re
+      atIm = im
+    }
+    return value
   }
 }
 

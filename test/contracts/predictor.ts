@@ -81,6 +81,17 @@ export function predictorContract(predictor: Predictor, slack: number): void {
       }
     })
 
+    it('gives the same means and quantiles when only some quantiles are asked for', () => {
+      const scenario = dias()
+      const options = { seed: 1, precision: 0.03, jobsAtMost: 300_000, quantiles: { high: ['p95' as const] } }
+      const few = predictor.predict(scenario, options)
+      if (isRefusal(few)) throw new Error(few.message)
+      const all = ask(scenario)
+      expect(means(few)).toEqual(means(all))
+      expect(few.classes[0]!.response.p95).toEqual(all.classes[0]!.response.p95)
+      expect(few.cluster).toEqual(all.cluster)
+    })
+
     it('gives the same bytes for the same seed', () => {
       expect(timeless(ask(dias()))).toBe(timeless(ask(dias())))
     })
