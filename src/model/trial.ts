@@ -78,6 +78,7 @@ export const TrialTask = z
     lane: z.int(),
     startSeconds: z.number().meta({ description: 'Since the first moment of the run.' }),
     endSeconds: z.number(),
+    lost: z.boolean().meta({ description: 'Evicted, requeued or withdrawn: its slot time is waste.' }),
   })
   .meta({ id: 'TrialTask' })
 export type TrialTask = z.infer<typeof TrialTask>

@@ -1,0 +1,241 @@
+/**
+ * Plays one policy on a real cluster: submits the jobs as they arrive, steers them, watches until the last has ended, and keeps what was seen of every attempt.
+ */
+import {
+  type ClusterAction,
+  type Driver,
+  isRefusal,
+  type JobSpec,
+  LIVE_STATES,
+  type Observation,
+  type ObservedJob,
+  type Refusal,
+  refuse,
+  type TrialTask,
+} from '../../model/index.js'
+import { AttemptLog } from './attempts.js'
+import type { Arrivals } from './foresee.js'
+
+/** What decides, look by look, what is done to the jobs that are there: `steer` of control. */
+export interface Steers {
+  decide(observation: Observation): readonly { readonly action: ClusterAction; readonly reason: string }[]
+  /** What is left of the sprint budget; undefined without one. */
+  budget(): number | undefined
+}
+
+export interface PlayRequest {
+  readonly driver: Driver
+  readonly arrivals: Arrivals
+  /** What the n-th job to arrive is. */
+  readonly spec: (job: number) => JobSpec
+  readonly steers: Steers
+  /** Seconds between two looks, where nothing else calls for one. */
+  readonly everySeconds: number
+  /** Jobs that have not ended so long after the first arrival are cancelled and counted as unfinished. */
+  readonly atMostSeconds: number
+  readonly progress?: (share: number, said: string) => void
+  readonly signal?: AbortSignal
+}
+
+export interface PlayedJob {
+  readonly number: number
+  readonly classIndex: number
+  readonly submitSeconds: number
+  /** Undefined for a job that did not end. */
+  readonly endSeconds: number | undefined
+  readonly state: ObservedJob['state'] | 'unfinished'
+}
+
+export interface Played {
+  readonly startedAtSeconds: number
+  /** From the first arrival until the last job was seen to have ended. */
+  readonly seconds: number
+  readonly jobs: readonly PlayedJob[]
+  readonly tasks: readonly TrialTask[]
+  readonly sprints: readonly {
+    readonly job: number
+    readonly startSeconds: number
+    readonly endSeconds: number
+    readonly speed: number
+  }[]
+  readonly looks: readonly {
+    readonly atSeconds: number
+    readonly present: readonly number[]
+    readonly budget: number | undefined
+  }[]
+  readonly actions: Readonly<Record<string, number>>
+  readonly refused: readonly string[]
+  /** Mean measured watts, where the cluster has a meter. */
+  readonly metered: { readonly watts: number; readonly source: string } | undefined
+}
+
+const LONGEST_SILENCE_SECONDS = 60
+
+/** Plays the arrivals. Whatever ends it early (a fault, the signal) cancels the jobs that it submitted. */
+export async function play(request: PlayRequest): Promise<Played | Refusal> {
+  const player = new Player(request)
+  try {
+    return await player.run()
+  } finally {
+    await player.cancelWhatLives()
+  }
+}
+
+class Player {
+  private readonly began: number
+  private readonly startedAt: number
+  private readonly numberOf = new Map<string, number>()
+  private readonly idOf: (string | undefined)[] = []
+  private readonly ended: (ObservedJob | undefined)[]
+  private readonly attempts = new AttemptLog()
+  private readonly sprints: { job: number; startSeconds: number; endSeconds: number; speed: number }[] = []
+  private readonly looks: { atSeconds: number; present: number[]; budget: number | undefined }[] = []
+  private readonly actions: Record<string, number> = {}
+  private readonly refused = new Set<string>()
+  private readonly classes: number
+  private wattSum = 0
+  private wattLooks = 0
+  private wattSource = ''
+  private submitted = 0
+  private left: number
+  private silentSince: number | undefined
+
+  constructor(private readonly request: PlayRequest) {
+    const { driver, arrivals } = request
+    this.began = driver.clock.monotonic()
+    this.startedAt = driver.clock.now()
+    this.left = arrivals.arrival.length
+    this.ended = new Array(this.left).fill(undefined)
+    this.classes = arrivals.classIndex.reduce((most, k) => Math.max(most, k + 1), 0)
+  }
+
+  async run(): Promise<Played | Refusal> {
+    const { driver, atMostSeconds, signal, everySeconds } = this.request
+    while (this.left > 0 && this.elapsed() < atMostSeconds && !signal?.aborted) {
+      const no = (await this.submitDue()) ?? (await this.look())
+      if (no) return no
+      await driver.clock.sleep(Math.max(0, Math.min(everySeconds, this.untilNext())), signal)
+    }
+    if (signal?.aborted) return refuse('no-data', 'the trial was stopped before this policy had been played to its end')
+    return this.played()
+  }
+
+  /** The jobs that were submitted and still live are taken back; nobody else’s. */
+  async cancelWhatLives(): Promise<void> {
+    const { driver } = this.request
+    for (const [number, id] of this.idOf.entries())
+      if (id !== undefined && this.ended[number] === undefined) await driver.enact({ kind: 'cancel', job: id })
+  }
+
+  private elapsed(): number {
+    return this.request.driver.clock.monotonic() - this.began
+  }
+
+  private untilNext(): number {
+    const { arrival } = this.request.arrivals
+    return this.submitted < arrival.length ? arrival[this.submitted] - this.elapsed() : Number.POSITIVE_INFINITY
+  }
+
+  private async submitDue(): Promise<Refusal | undefined> {
+    const { driver, spec } = this.request
+    while (this.submitted < this.ended.length && this.untilNext() <= 0) {
+      const job = spec(this.submitted)
+      this.numberOf.set(job.key, this.submitted)
+      const answer = await driver.enact({ kind: 'submit', spec: job })
+      if (isRefusal(answer)) return answer
+      this.idOf[this.submitted++] = answer.jobId
+      this.count('submit')
+    }
+    return undefined
+  }
+
+  /** One look at the cluster, and what the steering makes of it. */
+  private async look(): Promise<Refusal | undefined> {
+    const { driver, steers, progress } = this.request
+    const seen = await driver.observe({ tasks: true, endedSince: this.startedAt - 1 })
+    if (isRefusal(seen)) return this.silence(seen)
+    this.silentSince = undefined
+    this.note(seen)
+    for (const { action } of steers.decide(seen)) await this.enact(action)
+    const budget = steers.budget()
+    this.looks.push({ atSeconds: this.elapsed(), present: this.present(), budget })
+    progress?.(1 - this.left / this.ended.length, `${this.ended.length - this.left} of ${this.ended.length} jobs`)
+    return undefined
+  }
+
+  /** A cluster that does not answer is waited for, but not for ever. */
+  private silence(why: Refusal): Refusal | undefined {
+    this.silentSince ??= this.elapsed()
+    return this.elapsed() - this.silentSince > LONGEST_SILENCE_SECONDS ? why : undefined
+  }
+
+  private note({ jobs, power, atSeconds }: Observation): void {
+    if (power) {
+      this.wattSum += power.watts
+      this.wattLooks++
+      this.wattSource = power.source
+    }
+    for (const job of jobs) {
+      const number = job.key === undefined ? undefined : this.numberOf.get(job.key)
+      if (number === undefined || this.ended[number] !== undefined) continue
+      this.attempts.note(number, job, atSeconds)
+      if (LIVE_STATES.has(job.state)) continue
+      this.ended[number] = job
+      this.left--
+      this.endSprint(number, job.endSeconds ?? this.startedAt + this.elapsed())
+    }
+  }
+
+  private async enact(action: ClusterAction): Promise<void> {
+    const answer = await this.request.driver.enact(action)
+    if (isRefusal(answer)) {
+      this.refused.add(`${action.kind}: ${answer.message}`)
+      return
+    }
+    this.count(action.kind)
+    if (action.kind !== 'sprint') return
+    const number = this.idOf.indexOf(action.job)
+    if (number < 0) return
+    const now = this.startedAt + this.elapsed()
+    this.endSprint(number, now)
+    if (action.speed > 1)
+      this.sprints.push({ job: number, startSeconds: this.elapsed(), endSeconds: Number.POSITIVE_INFINITY, speed: action.speed })
+  }
+
+  private endSprint(job: number, atSeconds: number): void {
+    const open = this.sprints.find((sprint) => sprint.job === job && sprint.endSeconds === Number.POSITIVE_INFINITY)
+    if (open) open.endSeconds = Math.max(open.startSeconds, atSeconds - this.startedAt)
+  }
+
+  private present(): number[] {
+    const counts: number[] = new Array(this.classes).fill(0)
+    for (let i = 0; i < this.submitted; i++) if (this.ended[i] === undefined) counts[this.request.arrivals.classIndex[i]]++
+    return counts
+  }
+
+  private count(kind: string): void {
+    this.actions[kind] = (this.actions[kind] ?? 0) + 1
+  }
+
+  private played(): Played {
+    const { arrivals, spec } = this.request
+    const seconds = this.elapsed()
+    return {
+      startedAtSeconds: this.startedAt,
+      seconds,
+      jobs: this.ended.map((job, number) => ({
+        number,
+        classIndex: arrivals.classIndex[number],
+        submitSeconds: job ? job.submitSeconds - this.startedAt : arrivals.arrival[number],
+        endSeconds: job?.endSeconds === undefined ? undefined : job.endSeconds - this.startedAt,
+        state: job?.state ?? 'unfinished',
+      })),
+      tasks: this.attempts.tasks(this.startedAt, (number) => spec(number).className),
+      sprints: this.sprints.map((sprint) => ({ ...sprint, endSeconds: Math.min(sprint.endSeconds, seconds) })),
+      looks: this.looks,
+      actions: this.actions,
+      refused: [...this.refused],
+      metered: this.wattLooks > 0 ? { watts: this.wattSum / this.wattLooks, source: this.wattSource } : undefined,
+    }
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * What the task types of a trial take on this very cluster: jobs of each class run alone, one after another, at normal speed and at sprint speed. Nothing is assumed of a
+ * machine that can be measured.
+ */
+import {
+  type ClassProfile,
+  type Driver,
+  isRefusal,
+  type JobSpec,
+  LIVE_STATES,
+  type ObservedJob,
+  type Refusal,
+  refuse,
+  type StageProfile,
+} from '../../model/index.js'
+import { meanEstimateOf, meanOf } from './figures.js'
+
+export interface ProfileRequest {
+  readonly driver: Driver
+  /** The n-th profiling job of a class. */
+  readonly spec: (className: string, nth: number) => JobSpec
+  readonly classes: readonly string[]
+  readonly slots: number
+  /** Jobs of each class at normal speed. */
+  readonly jobs: number
+  /** Speed of a sprint and the classes that are to be measured at it. */
+  readonly sprint?: { readonly speed: number; readonly classes: readonly string[]; readonly jobs: number }
+  readonly everySeconds: number
+  readonly jobAtMostSeconds: number
+  readonly progress?: (share: number, said: string) => void
+  readonly signal?: AbortSignal
+}
+
+/** Times of one stage over all the jobs that were run, in seconds. */
+export interface StageTimes {
+  readonly name: string
+  readonly tasksPerJob: number
+  readonly task: readonly number[]
+  readonly setup: readonly number[]
+  readonly sprinted: readonly number[]
+}
+
+export interface Profiled {
+  readonly classes: readonly { readonly name: string; readonly jobs: number; readonly stages: readonly StageTimes[] }[]
+  /** Gaps between the end of a task and the start of the next on full slots. */
+  readonly turnaround: readonly number[]
+  readonly tookSeconds: number
+}
+
+/** Runs the profiling jobs; refuses where one does not come to its end as it should. */
+export async function profile(request: ProfileRequest): Promise<Profiled | Refusal> {
+  const { driver, classes, jobs, sprint, progress } = request
+  const began = driver.clock.monotonic()
+  const turnaround: number[] = []
+  const out: Profiled['classes'][number][] = []
+  const rounds = (name: string): number => jobs + (sprint?.classes.includes(name) ? sprint.jobs : 0)
+  const total = classes.reduce((sum, name) => sum + rounds(name), 0)
+  let done = 0
+  for (const name of classes) {
+    const normal: ObservedJob[] = []
+    const sprinted: ObservedJob[] = []
+    for (let nth = 0; nth < rounds(name); nth++) {
+      const fast = nth >= jobs
+      const ended = await runAlone(request, request.spec(name, nth), fast ? sprint!.speed : 1)
+      if (isRefusal(ended)) return ended
+      ;(fast ? sprinted : normal).push(ended)
+      if (!fast) turnaround.push(...gapsOf(ended, request.slots))
+      progress?.(++done / total, `profiling ${name}`)
+    }
+    out.push({ name, jobs: normal.length, stages: stageTimes(normal, sprinted) })
+  }
+  return { classes: out, turnaround, tookSeconds: driver.clock.monotonic() - began }
+}
+
+/** Submits a job, raises its speed, and waits until it has ended. */
+async function runAlone(request: ProfileRequest, spec: JobSpec, speed: number): Promise<ObservedJob | Refusal> {
+  const { driver, everySeconds, jobAtMostSeconds, signal } = request
+  const began = driver.clock.monotonic()
+  const since = driver.clock.now() - 1
+  const submitted = await driver.enact({ kind: 'submit', spec })
+  if (isRefusal(submitted)) return submitted
+  const id = submitted.jobId
+  if (id === undefined) return refuse('no-data', `the cluster did not say which job ${spec.key} is`)
+  const giveUp = async (why: Refusal): Promise<Refusal> => {
+    await driver.enact({ kind: 'cancel', job: id })
+    return why
+  }
+  if (speed !== 1) {
+    const sprinting = await driver.enact({ kind: 'sprint', job: id, speed })
+    if (isRefusal(sprinting)) return giveUp(sprinting)
+  }
+  for (;;) {
+    const waited = driver.clock.monotonic() - began
+    if (signal?.aborted) return giveUp(refuse('no-data', 'the trial was stopped while it was profiling'))
+    if (waited > jobAtMostSeconds)
+      return giveUp(refuse('no-data', `profiling job ${spec.key} had not ended after ${waited.toFixed(0)} s`, { waited }))
+    const seen = await driver.observe({ tasks: true, endedSince: since })
+    const job = isRefusal(seen) ? undefined : seen.jobs.find((one) => one.id === id)
+    if (job && !LIVE_STATES.has(job.state))
+      return job.state === 'complete'
+        ? job
+        : refuse('no-data', `profiling job ${spec.key} ended as ${job.state}${job.reason ? ` (${job.reason})` : ''}`)
+    await driver.clock.sleep(everySeconds, signal)
+  }
+}
+
+function stageTimes(normal: readonly ObservedJob[], sprinted: readonly ObservedJob[]): StageTimes[] {
+  return (normal[0].stages ?? []).map((stage, s) => ({
+    name: stage.name,
+    tasksPerJob: stage.tasks,
+    task: normal.flatMap((job) => taskTimes(job, s)),
+    setup: normal.flatMap((job) => setupOf(job, s)),
+    sprinted: sprinted.flatMap((job) => taskTimes(job, s)),
+  }))
+}
+
+function taskTimes({ stages }: ObservedJob, stage: number): number[] {
+  return (stages?.[stage]?.each ?? []).flatMap(({ startSeconds, endSeconds, state }) =>
+    state === 'complete' && startSeconds !== undefined && endSeconds !== undefined ? [endSeconds - startSeconds] : [],
+  )
+}
+
+/** From the end of the stage before (of the submission, for the first) to the start of the first task, in a cluster with nothing else to do. */
+function setupOf({ stages, submitSeconds }: ObservedJob, stage: number): number[] {
+  const starts = times(stages?.[stage]?.each, 'startSeconds')
+  const before = stage === 0 ? [submitSeconds] : times(stages?.[stage - 1]?.each, 'endSeconds')
+  return starts.length > 0 && before.length > 0 ? [Math.max(0, Math.min(...starts) - Math.max(...before))] : []
+}
+
+/** The k-th start after the slots were full follows the k-th end: gaps of the first stage with more tasks than slots. */
+function gapsOf({ stages }: ObservedJob, slots: number): number[] {
+  return (stages ?? []).flatMap(({ each }) => {
+    const starts = times(each, 'startSeconds')
+    const ends = times(each, 'endSeconds')
+    return starts.slice(slots).map((start, k) => Math.max(0, start - ends[k]))
+  })
+}
+
+function times(
+  each: readonly { startSeconds?: number; endSeconds?: number }[] | undefined,
+  key: 'startSeconds' | 'endSeconds',
+): number[] {
+  return (each ?? []).flatMap((task) => (task[key] === undefined ? [] : [task[key]])).sort((a, b) => a - b)
+}
+
+/** What was measured of a class, in the words of a report. `speed` is that of the sprinted jobs. */
+export function classProfile({ name, jobs, stages }: Profiled['classes'][number], speed: number | undefined): ClassProfile {
+  return {
+    name,
+    jobs,
+    stages: stages.map((stage): StageProfile => {
+      const task = meanEstimateOf(stage.task)
+      const up = speed === undefined ? undefined : speedUpOf(stage)
+      return {
+        name: stage.name,
+        tasks: stage.task.length,
+        taskSeconds: task,
+        cv: variation(stage.task),
+        setupSeconds: meanEstimateOf(stage.setup),
+        ...(up ? { speedUp: up, processorBound: processorBoundOf(up.value, speed!) } : {}),
+      }
+    }),
+  }
+}
+
+/** Mean task time at normal speed over that at sprint speed, with the interval of both by the delta method. */
+function speedUpOf({ task, sprinted }: StageTimes): StageProfile['speedUp'] {
+  if (sprinted.length === 0 || task.length === 0) return undefined
+  const [normal, fast] = [meanEstimateOf(task), meanEstimateOf(sprinted)]
+  const value = normal.value / fast.value
+  const relative = Math.hypot((normal.high - normal.low) / (2 * normal.value), (fast.high - fast.low) / (2 * fast.value))
+  return { value, low: value * Math.max(0, 1 - relative), high: value * (1 + relative), confidence: normal.confidence }
+}
+
+/** The share of the work that a sprint speeds up, from the speed-up that was measured: 1/((1 − f) + f/s) solved for f, within 0 and 1 (E10). */
+export function processorBoundOf(speedUp: number, speed: number): number {
+  return Math.min(1, Math.max(0, (1 - 1 / speedUp) / (1 - 1 / speed)))
+}
+
+function variation(values: readonly number[]): number {
+  if (values.length < 2) return 0
+  const mean = meanOf(values)
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1)) / mean
+}
