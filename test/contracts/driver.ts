@@ -286,7 +286,7 @@ export function driverContract(name: string, open: () => Promise<DriverUnderTest
 
     holds('twice', ['submit', 'cancel'], async () => {
       await blocked()
-      const job = await submitted({ stages: [stage({ tasks: 4 })] })
+      const job = await submitted({ stages: [stage({ tasks: 4 })], withdrawn: { map: [3] } })
       const { nodes } = await look()
       for (const kind of ['prioritise', 'deflate', 'inflate', 'hold', 'release', 'drain', 'resume', 'discipline'] as const) {
         const first = INVERSE[kind]
