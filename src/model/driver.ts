@@ -121,6 +121,8 @@ export interface ObservedTask {
 export interface ObservedStage {
   readonly name: string
   readonly tasks: number
+  /** May its tasks be dropped? As its submission said; absent where the cluster does not know. */
+  readonly droppable?: boolean
   readonly withdrawn: number
   readonly ended: number
   readonly running: number

@@ -1,0 +1,234 @@
+/**
+ * Whose sprint begins, changes its speed and ends, looked at from time to time: the rules of `docs/simulate.md` on a live cluster.
+ *
+ * A job that has not ended so long after its timer started (at its arrival, or whenever it gets its slots) sprints while the bucket carries it.
+ * A sprint counts from the look that asked for it, and only where the next look sees it; a job that leaves its slots ends its sprint. A
+ * look too late overdraws the bucket, so `nextSeconds` says when the next is due. The time that a switch takes is the cluster’s own: the
+ * toggle delays of a policy, which model it, are not waited for.
+ *
+ * What a second of sprint drains is scaled, where processor time is measured, by the sprint that it really was:
+ *
+ *   share of the sprint = (processor time a busy slot-second / the same at normal speed − 1) / (speed − 1), within 0 … 1
+ *
+ * the normal rate being measured over all unsprinted jobs of the class; until ten slot-seconds of them were seen, time alone counts.
+ */
+import type { ObservedJob, Sprint } from '../model/index.js'
+import type { Bucket, SavedBucket } from './bucket.js'
+import { resumesAfterExhaustion } from './bucket.js'
+import type { Decision } from './decision.js'
+
+const ENOUGH_SLOT_SECONDS = 10
+/** Instants that are nearer than this are one: a double of seconds since 1970 is no finer than a quarter of it. */
+const MICROSECOND = 1e-6
+
+/** What is remembered of a job of a class that may sprint. */
+interface Runner {
+  /** When its timer started; meaningless while it does not run and the timer starts at dispatch. */
+  since: number
+  running: boolean
+  restarts: number
+  /** It has run before this look. */
+  ran: boolean
+  /** The speed that was asked for; 1: it does not sprint by our doing. */
+  asked: number
+  spent: boolean
+  busySlots: number
+  cpuSeconds?: number
+}
+
+/** Processor time and busy slot-seconds of a class at normal speed. */
+interface Normal {
+  cpuSeconds: number
+  slotSeconds: number
+}
+
+export interface SavedSprinting {
+  readonly bucket?: SavedBucket
+  readonly atSeconds?: number
+  readonly runners: readonly (readonly [job: string, runner: Runner])[]
+  readonly normal: readonly (readonly [className: string, normal: Normal])[]
+}
+
+export class Sprinting {
+  /** When it wants to look again, in the driver’s clock. */
+  nextSeconds: number | undefined
+  private readonly runners = new Map<string, Runner>()
+  private readonly normal = new Map<string, Normal>()
+  private readonly resumes: boolean
+  private at: number | undefined
+
+  constructor(
+    private readonly sprint: Sprint,
+    readonly bucket: Bucket,
+    private readonly chargeBy: 'cpu' | 'time',
+    private readonly speedAtMost: number,
+  ) {
+    this.resumes = resumesAfterExhaustion(sprint)
+  }
+
+  /** `live`: jobs with their class; `ended`: those that ended since the last look, where they were seen to. */
+  decide(now: number, live: readonly (readonly [ObservedJob, string])[], ended: ReadonlyMap<string, ObservedJob>): Decision[] {
+    const from = this.at ?? now
+    this.at = Math.max(from, now)
+    let used = 0
+    let drain = 0
+    const present = new Set<string>()
+    const sprinting: [ObservedJob, Runner][] = []
+    const armed: [ObservedJob, Runner, number, string][] = []
+    const left: ObservedJob[] = []
+    let next = Number.POSITIVE_INFINITY
+    for (const [job, className] of live) {
+      const timeout = this.sprint.timeoutSeconds[className]
+      if (timeout === undefined) continue
+      present.add(job.id)
+      const running = job.state === 'running'
+      const runner = this.runners.get(job.id)
+      const sprinted = runner !== undefined && runner.asked > 1 && job.speed > 1
+      if (sprinted) used += this.charge(job, runner, className, now - from)
+      else if (runner !== undefined) this.learn(job, runner, className, now - from)
+      const again = runner !== undefined && running && runner.running && (job.restarts ?? 0) !== runner.restarts
+      const seen = this.see(job, runner, running, now)
+      if (!sprinted) seen.asked = 1
+      else if (!running || again) left.push(job)
+      else {
+        sprinting.push([job, seen])
+        drain += this.bucket.drainOf(job.speed, seen.busySlots)
+      }
+      if (!running || seen.spent) continue
+      const due = seen.since + timeout
+      if (now < due - MICROSECOND) next = Math.min(next, due)
+      else {
+        armed.push([job, seen, due, className])
+        const step = this.sprint.steps?.find(({ afterSeconds }) => due + afterSeconds > now)
+        if (step) next = Math.min(next, due + step.afterSeconds)
+      }
+    }
+    used += this.chargeLeft(present, ended, from, now)
+    this.bucket.settle(now, used)
+
+    const decisions: Decision[] = left.map((job) => this.end(job, 'it left its slots'))
+    const empty = this.bucket.isEmpty
+    for (const [job, runner] of sprinting) {
+      if (!empty && !runner.spent) continue
+      decisions.push(this.end(job, 'the sprint budget is used up'))
+      drain -= this.bucket.drainOf(job.speed, runner.busySlots)
+      if (!this.resumes) runner.spent = true
+    }
+    let waiting = 0
+    for (const [job, runner, due, className] of armed) {
+      const wanted = this.speedAt(now - due)
+      const sprints = runner.asked > 1
+      if (runner.spent || (sprints ? job.speed === wanted && !empty : job.speed !== 1)) continue
+      if (empty || !(sprints || this.bucket.isEnough)) {
+        waiting++
+        continue
+      }
+      if (sprints) drain -= this.bucket.drainOf(job.speed, runner.busySlots)
+      drain += this.bucket.drainOf(wanted, runner.busySlots)
+      runner.asked = wanted
+      decisions.push({
+        action: { kind: 'sprint', job: job.id, speed: wanted },
+        reason: this.reasonOf(className, sprints, now - due),
+      })
+    }
+    const bucketNext = this.bucket.nextSeconds(drain, waiting > 0)
+    next = Math.min(next, bucketNext ?? Number.POSITIVE_INFINITY)
+    this.nextSeconds = next === Number.POSITIVE_INFINITY ? undefined : next
+    return decisions
+  }
+
+  save(): SavedSprinting {
+    const bucket = this.bucket.save()
+    return {
+      ...(bucket ? { bucket } : {}),
+      ...(this.at === undefined ? {} : { atSeconds: this.at }),
+      runners: [...this.runners].map(([job, runner]) => [job, { ...runner }]),
+      normal: [...this.normal].map(([name, normal]) => [name, { ...normal }]),
+    }
+  }
+
+  restore(saved: SavedSprinting): void {
+    if (saved.bucket) this.bucket.restore(saved.bucket)
+    this.at = saved.atSeconds
+    for (const [job, runner] of saved.runners) this.runners.set(job, { ...runner })
+    for (const [name, normal] of saved.normal) this.normal.set(name, { ...normal })
+  }
+
+  /** What is remembered of the job after this look. */
+  private see(job: ObservedJob, before: Runner | undefined, running: boolean, now: number): Runner {
+    const restarts = job.restarts ?? 0
+    const runner = before ?? { since: 0, running: false, restarts, ran: false, asked: 1, spent: false, busySlots: 0 }
+    if (this.sprint.origin === 'arrival') runner.since = job.submitSeconds
+    else if (running && !(runner.running && restarts === runner.restarts)) {
+      // of a job that runs again nobody says since when: since it was seen to
+      runner.since = runner.ran || restarts > 0 ? now : (job.startSeconds ?? now)
+      runner.spent = false
+    }
+    runner.running = running
+    runner.ran ||= running
+    runner.restarts = restarts
+    runner.busySlots = running ? busySlotsOf(job) : 0
+    if (job.cpuSeconds !== undefined) runner.cpuSeconds = job.cpuSeconds
+    if (before === undefined) this.runners.set(job.id, runner)
+    return runner
+  }
+
+  /** What a sprint that is seen to go on has drained since the last look. */
+  private charge(job: ObservedJob, runner: Runner, className: string, seconds: number): number {
+    const full = this.bucket.drainOf(job.speed, runner.busySlots) * seconds
+    const normal = this.normal.get(className)
+    const [before, after] = [runner.cpuSeconds, job.cpuSeconds]
+    if (this.chargeBy === 'time' || normal === undefined || normal.slotSeconds < ENOUGH_SLOT_SECONDS) return full
+    if (before === undefined || after === undefined || !(normal.cpuSeconds > 0)) return full
+    const slotSeconds = ((runner.busySlots + busySlotsOf(job)) / 2) * seconds
+    if (!(slotSeconds > 0)) return full
+    const rate = (after - before) / slotSeconds / (normal.cpuSeconds / normal.slotSeconds)
+    return full * Math.min(1, Math.max(0, (rate - 1) / (job.speed - 1)))
+  }
+
+  /** How much processor time a slot-second of the class takes at normal speed. */
+  private learn(job: ObservedJob, runner: Runner, className: string, seconds: number): void {
+    if (runner.cpuSeconds === undefined || job.cpuSeconds === undefined || !runner.running || job.speed !== 1) return
+    if (runner.asked !== 1 || job.state !== 'running' || seconds <= 0) return
+    const normal = this.normal.get(className) ?? { cpuSeconds: 0, slotSeconds: 0 }
+    normal.cpuSeconds += job.cpuSeconds - runner.cpuSeconds
+    normal.slotSeconds += ((runner.busySlots + busySlotsOf(job)) / 2) * seconds
+    this.normal.set(className, normal)
+  }
+
+  /** Sprints of jobs that are gone: until they ended, or until now where nobody says. Forgets those jobs. */
+  private chargeLeft(present: ReadonlySet<string>, ended: ReadonlyMap<string, ObservedJob>, from: number, now: number): number {
+    let used = 0
+    for (const [id, runner] of this.runners) {
+      if (present.has(id)) continue
+      const until = Math.min(now, Math.max(from, ended.get(id)?.endSeconds ?? now))
+      if (runner.asked > 1) used += this.bucket.drainOf(runner.asked, runner.busySlots) * (until - from)
+      this.runners.delete(id)
+    }
+    return used
+  }
+
+  private end(job: ObservedJob, reason: string): Decision {
+    return { action: { kind: 'sprint', job: job.id, speed: 1 }, reason, restores: true }
+  }
+
+  private reasonOf(className: string, sprints: boolean, elapsed: number): string {
+    if (sprints) return `class ${className}: still running ${round(elapsed)} s after its timer ran out`
+    const since = this.sprint.origin === 'arrival' ? 'arrived' : 'started'
+    return `class ${className}: not ended ${round(this.sprint.timeoutSeconds[className]!)} s after it ${since}`
+  }
+
+  private speedAt(elapsed: number): number {
+    let { speed } = this.sprint
+    for (const step of this.sprint.steps ?? []) if (step.afterSeconds <= elapsed + MICROSECOND) speed = step.speed
+    return Math.min(speed, this.speedAtMost)
+  }
+}
+
+/** Slots that the job keeps busy at this look. */
+export function busySlotsOf(job: ObservedJob): number {
+  if (job.state !== 'running') return 0
+  return job.stages ? job.stages.reduce((sum, { running }) => sum + running, 0) : job.slots
+}
+
+const round = (seconds: number): number => Math.round(seconds * 10) / 10
