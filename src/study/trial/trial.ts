@@ -1,0 +1,332 @@
+/**
+ * A trial: profile the task types on the cluster, calibrate the model, foresee each policy, run each on the same arrivals, and say how far measured and foreseen agree.
+ */
+
+import {
+  type AccuracyCurve,
+  type Capabilities,
+  type Caveat,
+  caveat,
+  type Driver,
+  isRefusal,
+  type JobSpec,
+  keptTasks,
+  type Policy,
+  type Refusal,
+  refuse,
+  type Scenario,
+  type TrialClass,
+  type TrialPolicy,
+  type TrialReport,
+  withLoadFactor,
+} from '../../model/index.js'
+import { Rng } from '../../num/index.js'
+import { compileScenario, drawJobs, loadOf, simulateScenario } from '../../simulate/index.js'
+import { calibrated } from './calibrated.js'
+import { meanEstimateOf } from './figures.js'
+import { type Arrivals, foresee } from './foresee.js'
+import { trialPolicy } from './measured.js'
+import { play, type Steers } from './play.js'
+import { classProfile, type Profiled, profile } from './profile.js'
+import type { TrialStore } from './store.js'
+
+/** What the jobs of a class really are. */
+export interface ClassWork {
+  /** A job to submit; `directory` is where its tasks work and its result comes to lie. */
+  spec(job: {
+    readonly key: string
+    readonly directory: string
+    readonly priority: number
+    readonly withdrawn: Withdrawn
+  }): JobSpec
+  /** Measured losses against drop ratios as a curve, where results can be compared with the full one. */
+  accuracy?(): Promise<AccuracyCurve | undefined>
+  /** Loss of the result that lies in a job’s directory. */
+  loss?(directory: string): Promise<number | undefined>
+}
+export type Withdrawn = NonNullable<JobSpec['withdrawn']>
+
+export interface TrialRequest {
+  readonly scenario: Scenario
+  readonly driver: Driver
+  readonly capabilities: Capabilities
+  readonly work: ReadonlyMap<string, ClassWork>
+  /** Made from the calibrated scenario. */
+  readonly policies: (scenario: Scenario) => readonly Policy[] | Refusal
+  readonly policyCount: number
+  readonly steers: (scenario: Scenario, policy: Policy) => Steers
+  /** Seconds for everything. */
+  readonly forSeconds: number
+  /** Load to bring the arrivals to, nothing dropped; absent: the rates as they are in the scenario. */
+  readonly load?: number
+  readonly seed: number
+  readonly profileJobs: number
+  readonly everySeconds: number
+  /** Where jobs work: absolute, seen from every node. */
+  readonly directory: string
+  /** Begins the key of every job, so that a later trial on the same cluster has other jobs. */
+  readonly run: string
+  readonly store: TrialStore
+  readonly progress?: (share: number, said: string) => void
+  readonly signal?: AbortSignal
+}
+
+/** Of the time of a policy: in this share jobs arrive, the rest is for those that are still there. */
+const ARRIVING_SHARE = 0.85
+const MOST_JOBS = 100_000
+/** Jobs that the long-run figures rest on. */
+const STEADY_JOBS = 200_000
+
+/** Runs the trial, or says why it cannot. What was measured is stored policy by policy, so that a trial that was cut short goes on where it was. */
+export async function trial(request: TrialRequest): Promise<TrialReport | Refusal> {
+  const { driver, store, seed } = request
+  const began = driver.clock.monotonic()
+  const seen = await driver.observe()
+  if (isRefusal(seen)) return seen
+  const slots = seen.nodes.reduce((sum, node) => sum + (node.state === 'up' ? node.slots : 0), 0)
+  if (slots === 0) return refuse('infeasible', 'the cluster has no slot that is up')
+
+  const profiled = store.profiled ?? (await profileAll(request, slots))
+  if (isRefusal(profiled)) return profiled
+  await store.keepProfile(profiled)
+  const accuracy = await accuracies(request)
+  const { sprint } = request.scenario.levers ?? {}
+  const speed = request.scenario.policy.sprint?.speed ?? sprint?.speed
+  const asFound = calibrated(request.scenario, profiled, seen.nodes, {
+    accuracy,
+    ...(speed === undefined ? {} : { sprintSpeed: speed }),
+  })
+  const scenario = atLoad(asFound, request.load)
+  if (isRefusal(scenario)) return scenario
+  const load = loadWithoutDrop(scenario)
+  if (isRefusal(load)) return load
+  const policies = store.policies ?? request.policies(scenario)
+  if (isRefusal(policies)) return policies
+  await store.keepPolicies(policies)
+
+  const each = Math.max(1, (request.forSeconds - profiled.tookSeconds) / request.policyCount)
+  const arrivals = arrivalsFor(scenario, each * ARRIVING_SHARE, seed)
+  if (isRefusal(arrivals)) return arrivals
+  const done: TrialPolicy[] = []
+  for (const [nth, policy] of policies.entries()) {
+    const kept = store.played(policy.name)
+    const played = kept ?? (await playPolicy(request, { scenario, policy, arrivals, slots, atMostSeconds: each, nth }))
+    if (isRefusal(played)) return played
+    if (!kept) await store.keepPlayed(played)
+    done.push(played)
+  }
+  request.progress?.(1, `${(driver.clock.monotonic() - began).toFixed(0)} s`)
+  return {
+    schema: 'halftone/trial-report/1',
+    scenario: request.scenario.name,
+    driver: { name: driver.name, through: [...request.capabilities.through], slots },
+    seed,
+    load,
+    seconds: arrivals.arrival.at(-1) ?? 0,
+    arrivals: Object.fromEntries(
+      scenario.workload.classes.map(({ name }, k) => [name, arrivals.classIndex.reduce((n, c) => n + (c === k ? 1 : 0), 0)]),
+    ),
+    profile: {
+      classes: profiled.classes.map((one) => {
+        const curve = accuracy.get(one.name)
+        return { ...classProfile(one, speed), ...(curve ? { accuracy: curve } : {}) }
+      }),
+      turnaroundSeconds: meanEstimateOf(profiled.turnaround.length > 0 ? profiled.turnaround : [0]),
+      tookSeconds: profiled.tookSeconds,
+      scenario,
+    },
+    policies: done,
+    caveats: caveatsOf(request, profiled, load),
+  }
+}
+
+async function profileAll(request: TrialRequest, slots: number): Promise<Profiled | Refusal> {
+  const { scenario, driver, capabilities, progress, policyCount, profileJobs } = request
+  const lever = scenario.levers?.sprint
+  const speed = scenario.policy.sprint?.speed ?? lever?.speed
+  const classes = scenario.workload.classes.map(({ name }) => name)
+  const may = capabilities.actions.sprint
+  if (speed !== undefined && !may.permitted)
+    return refuse('unsupported', `the scenario sprints, which this cluster does not permit: ${may.reason}`)
+  return profile({
+    driver,
+    classes,
+    slots,
+    jobs: profileJobs,
+    spec: (name, nth) => specOf(request, name, `${request.run}-profile-${keyPart(name)}-${nth}`, {}),
+    ...(speed === undefined ? {} : { sprint: { speed, classes, jobs: Math.max(1, Math.ceil(profileJobs / 2)) } }),
+    everySeconds: request.everySeconds,
+    jobAtMostSeconds: Math.max(60, request.forSeconds / 4),
+    ...(progress ? { progress: (share: number, said: string) => progress(share / (policyCount + 1), said) } : {}),
+    ...(request.signal ? { signal: request.signal } : {}),
+  })
+}
+
+interface Turn {
+  readonly scenario: Scenario
+  readonly policy: Policy
+  readonly arrivals: Arrivals
+  readonly slots: number
+  readonly atMostSeconds: number
+  readonly nth: number
+}
+
+/** One policy on the cluster: foreseen, then played, then measured. */
+async function playPolicy(request: TrialRequest, turn: Turn): Promise<TrialPolicy | Refusal> {
+  const { driver, seed, progress, policyCount } = request
+  const { scenario, policy, arrivals, slots, nth } = turn
+  const under = { ...scenario, policy }
+  const foreseen = foresee(scenario, policy, arrivals, { seed })
+  const set = await driver.enact({ kind: 'discipline', discipline: policy.discipline })
+  if (isRefusal(set)) return set
+  const classOf = (job: number): string => scenario.workload.classes[arrivals.classIndex[job]].name
+  const keyOf = (job: number): string => `${request.run}-${keyPart(policy.name)}-${job}`
+  const played = await play({
+    driver,
+    arrivals,
+    spec: (job) => specOf(request, classOf(job), keyOf(job), withdrawnOf(under, classOf(job), seed, job)),
+    steers: request.steers(scenario, policy),
+    everySeconds: request.everySeconds,
+    atMostSeconds: turn.atMostSeconds,
+    ...(progress
+      ? { progress: (share: number, said: string) => progress((nth + 1 + share) / (policyCount + 1), `${policy.name}: ${said}`) }
+      : {}),
+    ...(request.signal ? { signal: request.signal } : {}),
+  })
+  if (isRefusal(played)) return played
+  const losses = new Map<string, number[]>()
+  for (const job of played.jobs) {
+    const name = classOf(job.number)
+    const loss =
+      job.state === 'complete' ? await request.work.get(name)?.loss?.(directoryOf(request, keyOf(job.number))) : undefined
+    if (loss !== undefined) losses.set(name, [...(losses.get(name) ?? []), loss])
+  }
+  return trialPolicy({
+    scenario,
+    policy,
+    slots,
+    played,
+    foreseen: isRefusal(foreseen) ? undefined : foreseen,
+    losses,
+    steady: steadyFigures(under, seed),
+  })
+}
+
+function specOf(request: TrialRequest, className: string, key: string, withdrawn: Withdrawn): JobSpec {
+  const { priority } = request.scenario.workload.classes.find(({ name }) => name === className)!
+  return request.work.get(className)!.spec({ key, directory: directoryOf(request, key), priority, withdrawn })
+}
+
+function directoryOf({ directory }: TrialRequest, key: string): string {
+  return `${directory}/jobs/${key}`
+}
+
+function keyPart(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]/g, '_')
+}
+
+/** The tasks that a policy drops of a job: of each droppable stage so many at random, the same for the same job. */
+export function withdrawnOf({ workload, policy }: Scenario, className: string, seed: number, job: number): Withdrawn {
+  const { work } = workload.classes.find(({ name }) => name === className)!
+  const drop = policy.drop[className]
+  if (drop === undefined || work.kind !== 'stages') return {}
+  const out: Withdrawn = {}
+  for (const { name, tasks, droppable } of work.stages) {
+    const ratio = typeof drop === 'number' ? drop : (drop[name] ?? 0)
+    if (!droppable || ratio === 0 || typeof tasks !== 'number') continue
+    const order = shuffled(tasks, new Rng(seed, `job ${job}/dropped of ${name}`))
+    const dropped = order.slice(keptTasks(tasks, ratio)).sort((a, b) => a - b)
+    if (dropped.length > 0) out[name] = dropped
+  }
+  return out
+}
+
+function shuffled(count: number, rng: Rng): number[] {
+  const order = Array.from({ length: count }, (_, i) => i)
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(rng.uniform() * (i + 1))
+    ;[order[i], order[j]] = [order[j], order[i]]
+  }
+  return order
+}
+
+async function accuracies({ work }: TrialRequest): Promise<Map<string, AccuracyCurve>> {
+  const curves = new Map<string, AccuracyCurve>()
+  for (const [name, one] of work) {
+    const curve = await one.accuracy?.()
+    if (curve) curves.set(name, curve)
+  }
+  return curves
+}
+
+/** The scenario with its arrivals brought to a load, nothing dropped and nobody sprinting. */
+function atLoad(scenario: Scenario, load: number | undefined): Scenario | Refusal {
+  if (load === undefined) return scenario
+  const now = loadWithoutDrop(scenario)
+  return isRefusal(now) ? now : withLoadFactor(scenario, load / now).scenario
+}
+
+function loadWithoutDrop(scenario: Scenario): number | Refusal {
+  const { sprint: _sprint, ...policy } = scenario.policy
+  const compiled = compileScenario({ ...scenario, policy: { ...policy, drop: {} } })
+  return isRefusal(compiled) ? compiled : loadOf(compiled).total
+}
+
+/** Jobs that arrive in so many seconds, by the laws of the scenario; the first at 0. */
+function arrivalsFor(scenario: Scenario, seconds: number, seed: number): Arrivals | Refusal {
+  const compiled = compileScenario(scenario)
+  if (isRefusal(compiled)) return compiled
+  const rate = compiled.classes.reduce((sum, one) => sum + one.rate, 0)
+  const wanted = Math.ceil(rate * seconds + 6 * Math.sqrt(rate * seconds) + 10)
+  if (wanted > MOST_JOBS)
+    return refuse('unsupported', 'more jobs would arrive than a trial can watch', { jobs: wanted, most: MOST_JOBS })
+  const { arrival, classIndex } = drawJobs(compiled, seed, 0, wanted)
+  const first = arrival[0]
+  let count = 0
+  while (count < wanted && arrival[count] - first <= seconds) count++
+  if (count < 2)
+    return refuse('no-data', 'hardly a job would arrive in the time of a policy: give more time or a higher load', { seconds })
+  return { arrival: arrival.slice(0, count).map((at) => at - first), classIndex: classIndex.slice(0, count) }
+}
+
+/** Mean and p95 in the long run, where there is one. */
+function steadyFigures(scenario: Scenario, seed: number): Map<string, NonNullable<TrialClass['steady']>> {
+  const answer = simulateScenario(scenario, { seed, jobsAtMost: STEADY_JOBS })
+  if (isRefusal(answer)) return new Map()
+  return new Map(
+    answer.classes.flatMap(({ name, response }) =>
+      response.p95 ? [[name, { mean: response.mean, p95: response.p95 }] as const] : [],
+    ),
+  )
+}
+
+function caveatsOf(request: TrialRequest, profiled: Profiled, load: number): Caveat[] {
+  const thin = profiled.classes.flatMap(({ name, stages }) =>
+    stages.filter(({ task }) => task.length < 20).map((stage) => `${name} ${stage.name} (${stage.task.length})`),
+  )
+  return [
+    ...(thin.length > 0
+      ? [
+          caveat(
+            'few-samples',
+            `laws rest on fewer than 20 task times: ${thin.join(', ')}; profile more jobs for a sharper model`,
+          ),
+        ]
+      : []),
+    ...(load > 0.9
+      ? [
+          caveat('high-load', `the arriving work keeps ${(100 * load).toFixed(0)} % of the slots busy: waits swing a lot`, {
+            numbers: { load },
+          }),
+        ]
+      : []),
+    ...(request.driver.name === 'embedded'
+      ? [
+          caveat(
+            'one-machine',
+            'all slots share the processors of this machine with the controller: speeds hold while the quotas together fit into it',
+          ),
+        ]
+      : []),
+  ]
+}
