@@ -1,3 +1,3 @@
 export type { Decision } from './decision.js'
-export type { TaskChoice } from './dropping.js'
+export { type TaskChoice, tasksToWithdraw } from './dropping.js'
 export * from './steering.js'

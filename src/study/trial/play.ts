@@ -1,6 +1,7 @@
 /**
  * Plays one policy on a real cluster: submits the jobs as they arrive, steers them, watches until the last has ended, and keeps what was seen of every attempt.
  */
+import type { Steering } from '../../control/index.js'
 import {
   type ClusterAction,
   type Driver,
@@ -16,19 +17,12 @@ import {
 import { AttemptLog } from './attempts.js'
 import type { Arrivals } from './foresee.js'
 
-/** What decides, look by look, what is done to the jobs that are there: `steer` of control. */
-export interface Steers {
-  decide(observation: Observation): readonly { readonly action: ClusterAction; readonly reason: string }[]
-  /** What is left of the sprint budget; undefined without one. */
-  budget(): number | undefined
-}
-
 export interface PlayRequest {
   readonly driver: Driver
   readonly arrivals: Arrivals
   /** What the n-th job to arrive is. */
   readonly spec: (job: number) => JobSpec
-  readonly steers: Steers
+  readonly steering: Steering
   /** Seconds between two looks, where nothing else calls for one. */
   readonly everySeconds: number
   /** Jobs that have not ended so long after the first arrival are cancelled and counted as unfinished. */
@@ -114,7 +108,7 @@ class Player {
     while (this.left > 0 && this.elapsed() < atMostSeconds && !signal?.aborted) {
       const no = (await this.submitDue()) ?? (await this.look())
       if (no) return no
-      await driver.clock.sleep(Math.max(0, Math.min(everySeconds, this.untilNext())), signal)
+      await driver.clock.sleep(Math.max(0, Math.min(everySeconds, this.untilNext(), this.untilDue())), signal)
     }
     if (signal?.aborted) return refuse('no-data', 'the trial was stopped before this policy had been played to its end')
     return this.played()
@@ -136,6 +130,12 @@ class Player {
     return this.submitted < arrival.length ? arrival[this.submitted] - this.elapsed() : Number.POSITIVE_INFINITY
   }
 
+  /** Until the steering has something to do. */
+  private untilDue(): number {
+    const { driver, steering } = this.request
+    return steering.nextSeconds === undefined ? Number.POSITIVE_INFINITY : steering.nextSeconds - driver.clock.now()
+  }
+
   private async submitDue(): Promise<Refusal | undefined> {
     const { driver, spec } = this.request
     while (this.submitted < this.ended.length && this.untilNext() <= 0) {
@@ -151,14 +151,13 @@ class Player {
 
   /** One look at the cluster, and what the steering makes of it. */
   private async look(): Promise<Refusal | undefined> {
-    const { driver, steers, progress } = this.request
+    const { driver, steering, progress } = this.request
     const seen = await driver.observe({ tasks: true, endedSince: this.startedAt - 1 })
     if (isRefusal(seen)) return this.silence(seen)
     this.silentSince = undefined
     this.note(seen)
-    for (const { action } of steers.decide(seen)) await this.enact(action)
-    const budget = steers.budget()
-    this.looks.push({ atSeconds: this.elapsed(), present: this.present(), budget })
+    for (const { action } of steering.decide(seen)) await this.enact(action)
+    this.looks.push({ atSeconds: this.elapsed(), present: this.present(), budget: steering.budget?.level })
     progress?.(1 - this.left / this.ended.length, `${this.ended.length - this.left} of ${this.ended.length} jobs`)
     return undefined
   }

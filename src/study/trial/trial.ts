@@ -2,6 +2,7 @@
  * A trial: profile the task types on the cluster, calibrate the model, foresee each policy, run each on the same arrivals, and say how far measured and foreseen agree.
  */
 
+import { beyondReach, steer, tasksToWithdraw } from '../../control/index.js'
 import {
   type AccuracyCurve,
   type Capabilities,
@@ -10,7 +11,6 @@ import {
   type Driver,
   isRefusal,
   type JobSpec,
-  keptTasks,
   type Policy,
   type Refusal,
   refuse,
@@ -20,13 +20,12 @@ import {
   type TrialReport,
   withLoadFactor,
 } from '../../model/index.js'
-import { Rng } from '../../num/index.js'
 import { compileScenario, drawJobs, loadOf, simulateScenario } from '../../simulate/index.js'
 import { calibrated } from './calibrated.js'
 import { meanEstimateOf } from './figures.js'
 import { type Arrivals, foresee } from './foresee.js'
 import { trialPolicy } from './measured.js'
-import { play, type Steers } from './play.js'
+import { play } from './play.js'
 import { classProfile, type Profiled, profile } from './profile.js'
 import type { TrialStore } from './store.js'
 
@@ -54,7 +53,6 @@ export interface TrialRequest {
   /** Made from the calibrated scenario. */
   readonly policies: (scenario: Scenario) => readonly Policy[] | Refusal
   readonly policyCount: number
-  readonly steers: (scenario: Scenario, policy: Policy) => Steers
   /** Seconds for everything. */
   readonly forSeconds: number
   /** Load to bring the arrivals to, nothing dropped; absent: the rates as they are in the scenario. */
@@ -177,15 +175,29 @@ async function playPolicy(request: TrialRequest, turn: Turn): Promise<TrialPolic
   const { scenario, policy, arrivals, slots, nth } = turn
   const under = { ...scenario, policy }
   const foreseen = foresee(scenario, policy, arrivals, { seed })
-  const set = await driver.enact({ kind: 'discipline', discipline: policy.discipline })
-  if (isRefusal(set)) return set
+  const before = await driver.observe()
+  if (isRefusal(before)) return before
+  const missing = beyondReach(policy, before.discipline, request.capabilities)
+  if (missing.length > 0)
+    return refuse('unsupported', `this cluster cannot be made to follow ${policy.name}: ${missing.join('; ')}`)
+  if (before.discipline !== policy.discipline) {
+    const set = await driver.enact({ kind: 'discipline', discipline: policy.discipline })
+    if (isRefusal(set)) return set
+  }
   const classOf = (job: number): string => scenario.workload.classes[arrivals.classIndex[job]].name
   const keyOf = (job: number): string => `${request.run}-${keyPart(policy.name)}-${job}`
   const played = await play({
     driver,
     arrivals,
     spec: (job) => specOf(request, classOf(job), keyOf(job), withdrawnOf(under, classOf(job), seed, job)),
-    steers: request.steers(scenario, policy),
+    steering: steer({
+      policy,
+      classes: scenario.workload.classes,
+      slots,
+      seed,
+      ...(scenario.cluster.power ? { power: scenario.cluster.power } : {}),
+      ...(request.capabilities.speeds ? { speedAtMost: request.capabilities.speeds.most } : {}),
+    }),
     everySeconds: request.everySeconds,
     atMostSeconds: turn.atMostSeconds,
     ...(progress
@@ -234,20 +246,10 @@ export function withdrawnOf({ workload, policy }: Scenario, className: string, s
   for (const { name, tasks, droppable } of work.stages) {
     const ratio = typeof drop === 'number' ? drop : (drop[name] ?? 0)
     if (!droppable || ratio === 0 || typeof tasks !== 'number') continue
-    const order = shuffled(tasks, new Rng(seed, `job ${job}/dropped of ${name}`))
-    const dropped = order.slice(keptTasks(tasks, ratio)).sort((a, b) => a - b)
+    const dropped = tasksToWithdraw({ name, tasks, withdrawn: 0, ended: 0, running: 0 }, ratio, 'random', seed, `${job}`)
     if (dropped.length > 0) out[name] = dropped
   }
   return out
-}
-
-function shuffled(count: number, rng: Rng): number[] {
-  const order = Array.from({ length: count }, (_, i) => i)
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(rng.uniform() * (i + 1))
-    ;[order[i], order[j]] = [order[j], order[i]]
-  }
-  return order
 }
 
 async function accuracies({ work }: TrialRequest): Promise<Map<string, AccuracyCurve>> {
