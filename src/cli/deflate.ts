@@ -4,7 +4,7 @@ import { policyComparisonPage, policyComparisonText } from '../report/index.js'
 import { compareDeflation } from '../study/index.js'
 import { give, progressFor, stopForIssues, stopForRefusal, style } from './answer.js'
 import type { Io } from './io.js'
-import { addAnswerOptions, addClusterOptions, addSeed, addTraceOptions, addWorkloadOptions, share } from './options.js'
+import { addAnswerOptions, addClusterOptions, addSeed, addTraceOptions, addWorkloadOptions, namesOf, share } from './options.js'
 import { type QuestionOptions, questionFor } from './question.js'
 
 interface DeflateCliOptions extends QuestionOptions {
@@ -52,12 +52,4 @@ export function addDeflateCommand(program: Command, io: Io): void {
         page: () => policyComparisonPage(comparison),
       })
     })
-}
-
-/** Names with commas between them; commas inside brackets belong to the name. */
-function namesOf(text: string): string[] {
-  return text
-    .split(/,(?![^(]*\))/)
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
 }

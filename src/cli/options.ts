@@ -207,3 +207,11 @@ export function disciplinesOf(text: string): Policy['discipline'][] {
     return found
   })
 }
+
+/** Names of policies with commas between them; commas inside brackets belong to the name. */
+export function namesOf(text: string): string[] {
+  return text
+    .split(/,(?![^(]*\))/)
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+}
