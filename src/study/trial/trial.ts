@@ -1,7 +1,6 @@
 /**
  * A trial: profile the task types on the cluster, calibrate the model, foresee each policy, run each on the same arrivals, and say how far measured and foreseen agree.
  */
-
 import { beyondReach, steer, tasksToWithdraw } from '../../control/index.js'
 import {
   type AccuracyCurve,
@@ -180,7 +179,7 @@ async function playPolicy(request: TrialRequest, turn: Turn): Promise<TrialPolic
   const missing = beyondReach(policy, before.discipline, request.capabilities)
   if (missing.length > 0)
     return refuse('unsupported', `this cluster cannot be made to follow ${policy.name}: ${missing.join('; ')}`)
-  if (before.discipline !== policy.discipline) {
+  if (before.discipline !== policy.discipline && request.capabilities.actions.discipline.permitted) {
     const set = await driver.enact({ kind: 'discipline', discipline: policy.discipline })
     if (isRefusal(set)) return set
   }
