@@ -1,4 +1,3 @@
-export * from './estimators.js'
 export * from './gains.js'
 export * from './policies.js'
 export * from './profile.js'

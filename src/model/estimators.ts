@@ -1,5 +1,6 @@
-import { type Estimate, exactly, isRefusal, type Refusal, refuse } from '../model/index.js'
 import { studentQuantile } from '../num/index.js'
+import { type Estimate, exactly } from './estimate.js'
+import { isRefusal, type Refusal, refuse } from './refusal.js'
 
 /**
  * What a deflated job computed: some of its partitions, chosen uniformly without replacement. Whole partitions are the units that were

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { isRefusal } from '../model/index.js'
 import { Rng } from '../num/index.js'
 import { estimateMean, estimatePatterns, estimateTop, estimateTotal } from './estimators.js'
+import { isRefusal } from './refusal.js'
 
 /** Every way to keep `n` of the indices 0 … N−1. */
 function subsets(N: number, n: number, from = 0): number[][] {
