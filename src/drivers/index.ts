@@ -1,1 +1,3 @@
+export * from './replay/index.js'
+export * from './scheduler/index.js'
 export * from './threads.js'
