@@ -70,6 +70,8 @@ export class Sprinting {
   decide(now: number, live: readonly (readonly [ObservedJob, string])[], ended: ReadonlyMap<string, ObservedJob>): Decision[] {
     const from = this.at ?? now
     this.at = Math.max(from, now)
+    // a clock that was set back passes no time
+    const seconds = this.at - from
     let used = 0
     let drain = 0
     const present = new Set<string>()
@@ -84,8 +86,8 @@ export class Sprinting {
       const running = job.state === 'running'
       const runner = this.runners.get(job.id)
       const sprinted = runner !== undefined && runner.asked > 1 && job.speed > 1
-      if (sprinted) used += this.charge(job, runner, className, now - from)
-      else if (runner !== undefined) this.learn(job, runner, className, now - from)
+      if (sprinted) used += this.charge(job, runner, className, seconds)
+      else if (runner !== undefined) this.learn(job, runner, className, seconds)
       const again = runner !== undefined && running && runner.running && (job.restarts ?? 0) !== runner.restarts
       const seen = this.see(job, runner, running, now)
       if (!sprinted) seen.asked = 1

@@ -212,6 +212,13 @@ class PolicySteering implements Steering {
   }
 }
 
+/** What is remembered, for a controller that takes over from one that died and whose sprints were ended: nobody sprints by our doing. */
+export function withoutSprints(saved: SavedSteering): SavedSteering {
+  if (saved.sprinting === undefined) return saved
+  const runners = saved.sprinting.runners.map(([job, runner]) => [job, { ...runner, asked: 1 }] as const)
+  return { ...saved, sprinting: { ...saved.sprinting, runners } }
+}
+
 /** What of a policy a cluster with these capabilities cannot be made to do, in words. */
 export function beyondReach(
   policy: Policy,

@@ -28,8 +28,9 @@ export class Stopping {
   ) {}
 
   decide(now: number, live: readonly (readonly [ObservedJob, string])[]): Decision[] {
-    const seconds = now - (this.at ?? now)
-    this.at = now
+    const from = this.at ?? now
+    this.at = Math.max(from, now)
+    const seconds = this.at - from
     const decisions: Decision[] = []
     const present = new Set<string>()
     let next = Number.POSITIVE_INFINITY

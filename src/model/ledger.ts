@@ -23,6 +23,7 @@ export const LedgerEntry = z
       commit: z.boolean().meta({ description: 'False: a dry run, nothing is done.' }),
       policy: z.string().optional(),
       process: z.int().optional(),
+      keeps: z.array(z.string()).optional().meta({ description: 'Kinds of action that stay when the controller ends or dies.' }),
     }),
     z.strictObject({
       ...base,
@@ -33,6 +34,10 @@ export const LedgerEntry = z
       pending: z.int(),
       running: z.int(),
       budgetSeconds: z.number().optional(),
+      budgetJoules: z.number().optional(),
+      steering: z.record(z.string(), z.unknown()).optional().meta({
+        description: 'What the steering remembers, for a controller that takes over.',
+      }),
     }),
     z
       .strictObject({
@@ -58,7 +63,12 @@ export const LedgerEntry = z
       ...base,
       kind: z.literal('held-back'),
       action: ClusterAction.optional(),
-      guard: z.string().meta({ description: 'Which guard said no: rate, blast-radius, stale, model-error, irreversible.' }),
+      guard: z
+        .string()
+        .meta({
+          description:
+            'Which guard said no: rate, blast-radius, stale, clock-jump, model-error, irreversible, not-permitted, contested, no-effect.',
+        }),
       reason: z.string(),
     }),
     z.strictObject({
@@ -77,7 +87,13 @@ export const LedgerEntry = z
       note: z.string().optional(),
     }),
     z.strictObject({ ...base, kind: z.literal('refused'), step: z.string(), reason: z.string() }),
-    z.strictObject({ ...base, kind: z.literal('kept'), step: z.string(), reason: z.string() }),
+    z.strictObject({
+      ...base,
+      kind: z.literal('kept'),
+      step: z.string(),
+      reason: z.string(),
+      stays: z.boolean().optional().meta({ description: 'It is not taken back when the controller ends or dies.' }),
+    }),
     z.strictObject({
       ...base,
       kind: z.literal('undoing'),

@@ -1,0 +1,1 @@
+export { type FileLedger, type LedgerOpening, type LedgerText, openLedger, readLedger } from './store.js'
