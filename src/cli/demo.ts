@@ -15,6 +15,7 @@ import {
   planText,
   wrap,
 } from '../report/index.js'
+import { openRace } from '../simulate/index.js'
 import { holdOut, predictors } from '../study/index.js'
 import { give, orStop, progressFor, style } from './answer.js'
 import { EXIT, type Io } from './io.js'
@@ -66,6 +67,7 @@ export function addDemoCommand(program: Command, io: Io): void {
     const bar = progressFor(io, 'searching', options)
     const answer = searchPlan(scenario, {
       confirm: predictors.find(({ kind }) => kind === 'simulated')!,
+      race: openRace,
       seed: options.seed,
       ...(replay ? { replay } : {}),
       now: () => performance.now() / 1000,

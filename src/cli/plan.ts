@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { searchPlan } from '../plan/index.js'
 import { planPage, planText } from '../report/index.js'
+import { openRace } from '../simulate/index.js'
 import { predictors } from '../study/index.js'
 import { give, orStop, progressFor, style } from './answer.js'
 import { EXIT, type Io } from './io.js'
@@ -58,6 +59,7 @@ export function addPlanCommand(program: Command, io: Io): void {
       const answer = searchPlan(scenario, {
         ...(screen ? { screen } : {}),
         confirm: confirm!,
+        race: openRace,
         seed: options.seed,
         ...(replay ? { replay } : {}),
         ...(options.precision === undefined ? {} : { precision: options.precision }),

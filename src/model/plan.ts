@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Estimate } from './estimate.js'
 import { Policy } from './policy.js'
 import { CaveatSchema, Prediction } from './prediction.js'
 
@@ -74,6 +75,23 @@ export const Sensitivity = z
   .meta({ id: 'Sensitivity' })
 export type Sensitivity = z.infer<typeof Sensitivity>
 
+/** Response under the plan minus response under another policy, replication by replication on the same luck: far sharper than two intervals. */
+export const PlanDifference = z
+  .strictObject({
+    against: z.enum(['in force', 'runner-up']),
+    policy: z.string().meta({ description: 'Name of the other policy.' }),
+    classes: z.array(
+      z.strictObject({
+        name: z.string(),
+        response: z
+          .strictObject({ mean: Estimate, p95: Estimate.optional() })
+          .meta({ description: 'Seconds; below 0 the plan is quicker.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'PlanDifference' })
+export type PlanDifference = z.infer<typeof PlanDifference>
+
 /** The policy that meets the goals at the least price, beside the policy in force, with the reason and the runners-up. */
 export const Plan = z
   .strictObject({
@@ -87,6 +105,9 @@ export const Plan = z
     meetsGoals: z.boolean(),
     reason: z.string(),
     runnersUp: z.array(Candidate),
+    differences: z.array(PlanDifference).optional().meta({
+      description: 'Against the policy in force and against the runner-up, where they were played on the same luck.',
+    }),
     front: z.array(FrontPoint).optional().meta({ description: 'Ascending in response.' }),
     sensitivity: Sensitivity.optional(),
     search: z.strictObject({

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { exactly, isRefusal, lossOf, type Prediction, type Predictor, refuse, type Scenario, validate } from '../model/index.js'
+import {
+  exactly,
+  isRefusal,
+  lossOf,
+  type OpenRace,
+  type Prediction,
+  type Predictor,
+  refuse,
+  type Scenario,
+  validate,
+} from '../model/index.js'
 import { candidatePolicies, dropRatios, largestDrop } from './candidates.js'
 import { searchPlan } from './search.js'
 
@@ -170,6 +180,55 @@ describe('a plan', () => {
     expect(plan.inForce).toBeUndefined()
     expect(plan.inForceRefusal?.code).toBe('unstable')
     expect(plan.chosen.policy.discipline).toBe('priority-nonpreemptive')
+  })
+})
+
+describe('a plan whose finalists are played on the same luck', () => {
+  const asked = scenario(
+    { classes: { low: { meanResponseSeconds: 290, accuracyLossAtMost: 0.08 }, high: { meanResponseSeconds: 75 } } },
+    levers,
+  )
+  const opened: { field: readonly string[]; sharpened: [readonly number[], number][]; known: string | undefined }[] = []
+  /** The world of this test as a race: differences are those of its exact means, within a second. */
+  const race: OpenRace = (of, policies, { known, ...options }) => {
+    const sharpened: [readonly number[], number][] = []
+    opened.push({ field: policies.map(({ name }) => name), sharpened, known: known?.policy.name })
+    const answers = policies.map((policy) => world.predict({ ...of, policy }, options) as Prediction)
+    return {
+      sharpen: (places, precision) => void sharpened.push([places, precision]),
+      prediction: (place) => answers[place]!,
+      difference: (place, from) =>
+        answers[place]!.classes.map(({ name, response }, k) => {
+          const value = response.mean.value - answers[from]!.classes[k]!.response.mean.value
+          return { name, response: { mean: { value, low: value - 1, high: value + 1, confidence: 0.95 } } }
+        }),
+    }
+  }
+  const plan = searchPlan(asked, { screen: world, confirm: world, race, seed: 1, precision: 0.01 })
+  if (isRefusal(plan)) throw new Error(plan.message)
+  const [one] = opened
+
+  it('says its differences from the policy in force and from the runner-up', () => {
+    expect(plan.differences!.map(({ against, policy }) => [against, policy])).toEqual([
+      ['in force', 'P'],
+      ['runner-up', plan.runnersUp[0]!.policy.name],
+    ])
+    // 300 · 0.95 under the plan, 900 in force
+    expect(plan.differences![0]!.classes[1]!.response.mean.value).toBeCloseTo(285 - 900, 9)
+    const valid = validate('plan', plan)
+    expect(valid.ok ? [] : valid.issues).toEqual([])
+  })
+
+  it('takes all of them to 3 % and only the best two and the policy in force beyond', () => {
+    const [coarse, fine] = one!.sharpened
+    expect(coarse).toEqual([one!.field.map((_, place) => place), 0.03])
+    expect(fine![1]).toBe(0.01)
+    expect(fine![0].length).toBeLessThanOrEqual(3)
+    expect(fine![0].map((place) => one!.field[place])).toEqual(expect.arrayContaining(['P', plan.chosen.policy.name]))
+  })
+
+  it('hands the race a policy that the formula knows without error', () => {
+    expect(one!.known).toBe('priority-nonpreemptive')
   })
 })
 

@@ -3,6 +3,7 @@ import {
   droppedShare,
   goalQuantiles,
   isRefusal,
+  type OpenRace,
   type Plan,
   type Policy,
   type Prediction,
@@ -16,6 +17,7 @@ import {
   withLoadFactor,
 } from '../model/index.js'
 import { candidatePolicies, leversKey, neighbours, sameLevers } from './candidates.js'
+import { confirmFinalists, isExact, knownPolicy, plainPolicy } from './confirm.js'
 import { paretoFront } from './front.js'
 import { compareCandidates, judge } from './judge.js'
 import { reasonFor } from './reason.js'
@@ -27,6 +29,8 @@ export interface SearchOptions {
   readonly screen?: Predictor
   /** The predictor whose word counts. */
   readonly confirm: Predictor
+  /** Plays the finalists on the same luck, so that their differences are sharp; without it each is confirmed alone. */
+  readonly race?: OpenRace
   readonly seed: number
   readonly replay?: ReplayJobs
   /** Relative half-width of the confirmed means. Default 0.03. */
@@ -42,9 +46,10 @@ export interface SearchOptions {
 
 const FIRST_LOOK_JOBS = 4_000
 const MOST_MOVES = 8
+/** Jobs of the first look at the policy in force, which sets the scale of the others. */
+const IN_FORCE_JOBS = 200_000
 /** Relative half-width to which finalists are told apart; what is finer is asked of the best of them only. */
 const COARSE = 0.03
-const SHARPENED = 2
 /** Jobs of a look at the plan under another load. */
 const SENSITIVITY_JOBS = 400_000
 
@@ -55,8 +60,8 @@ const SENSITIVITY_JOBS = 400_000
  *    runs share one seed, so candidates are compared on the same luck.
  * 2. Successive halving (Jamieson and Talwalkar, 2016): the better half, and the best of every kind of policy, is run again for twice as long (but for those that a formula answers without error), until no more
  *    than twice the finalists are left; from the best, single steps of one lever follow as long as they help (local search).
- * 3. The finalists (the best, and the best of every other kind) and the policy in force are predicted to 3 %, then the best two and the policy in force
- *    to `precision` where that is finer; the best of them is the plan.
+ * 3. The finalists (the best, and the best of every other kind) and the policy in force are played on the same luck to 3 %, then the best two and the policy in
+ *    force to `precision` where that is finer; the best of them is the plan, with its differences from the policy in force and from the runner-up.
  * 4. The plan is asked about at other loads (its margin), and whatever no other policy beats is kept as the Pareto front.
  *
  * Refuses only where no candidate at all can be predicted; goals that cannot be met give a plan that says so (`meetsGoals: false`).
@@ -99,7 +104,7 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
   tell(0, 'policy in force')
   const wanted = options.precision ?? COARSE
   const coarse = Math.max(wanted, COARSE)
-  let inForce = ask(options.confirm, scenario.policy, jobsAtMost, coarse)
+  const inForce = ask(options.confirm, scenario.policy, Math.min(jobsAtMost, IN_FORCE_JOBS), coarse)
   const scale = scaleOf(scenario, isRefusal(inForce) ? undefined : inForce, quick)
   const policies = candidatePolicies(scenario, scale.service).filter((policy) => !sameLevers(policy, scenario.policy))
   const compare = compareCandidates(scenario, scale.response)
@@ -168,23 +173,27 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
     if (pool[0] === leader) break
   }
 
-  const confirmed: Candidate[] = []
-  const finals = diverse(pool, Math.ceil(finalists / 2), finalists)
-  finals.forEach(({ policy }, i) => {
-    tell(0.85 + (0.15 * i) / finals.length, `confirming ${i + 1} of ${finals.length}`)
-    confirmed.push(...again(policy, jobsAtMost, coarse, true))
+  const sure = replayed ? undefined : knownPolicy(scenario, options.screen, base)
+  const finals = diverse(pool, Math.ceil(finalists / 2), finalists).map(({ policy }) => policy)
+  if (options.race && !replayed) counts.simulated += finals.length + 1
+  const confirmed = confirmFinalists({
+    scenario,
+    finals,
+    withInForce: !isRefusal(inForce),
+    ask: (policy, precision) => ask(options.confirm, policy, jobsAtMost, precision),
+    ...(options.race ? { open: options.race } : {}),
+    options: { ...base, jobsAtMost, ...(sure ? { known: sure } : {}), ...(options.now ? { now: options.now } : {}) },
+    judge: (policy, prediction) => judge(scenario, policy, prediction, scale.response),
+    compare,
+    coarse,
+    wanted,
+    tell,
   })
-  if (wanted < coarse) {
-    tell(0.93, 'the best to full precision')
-    const best = confirmed.sort(compare).splice(0, SHARPENED)
-    confirmed.unshift(...best.flatMap(({ policy }) => again(policy, jobsAtMost, wanted, true)))
-    if (!isRefusal(inForce)) inForce = ask(options.confirm, scenario.policy, jobsAtMost, wanted)
-  }
-  const now0 = isRefusal(inForce) ? undefined : seen(judge(scenario, scenario.policy, inForce, scale.response), true)
-  if (confirmed.length === 0 && !now0) return refuse('infeasible', 'no candidate held when it was run for longer')
-  // the sort is stable: where nothing tells them apart, what is in force stays in force
-  const ranked = [...(now0 ? [now0] : []), ...confirmed].sort(compare)
-  const chosen = ranked[0]!
+  const { ranked, differences } = confirmed
+  const [chosen, ...others] = ranked
+  if (!chosen) return refuse('infeasible', 'no candidate held when it was run for longer')
+  for (const candidate of ranked) seen(candidate, true)
+  const refusedInForce = isRefusal(inForce) ? inForce : confirmed.inForceRefusal
   tell(0.97, 'the plan at other loads')
   const sensitivity = sensitivityOf(scenario, chosen.policy, scale.response, (factor) => {
     const heavier = withLoadFactor({ ...scenario, policy: chosen.policy }, factor, options.replay)
@@ -203,14 +212,15 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
   return {
     schema: 'halftone/plan/1',
     scenario: scenario.name,
-    ...(now0 ? { inForce: now0 } : {}),
-    ...(isRefusal(inForce) ? { inForceRefusal: plainRefusal(inForce) } : {}),
+    ...(confirmed.inForce ? { inForce: confirmed.inForce } : {}),
+    ...(refusedInForce ? { inForceRefusal: plainRefusal(refusedInForce) } : {}),
     chosen,
     meetsGoals: chosen.violation === 0,
-    reason: reasonFor(chosen, now0, scenario.policy),
+    reason: reasonFor(chosen, confirmed.inForce, scenario.policy),
     front: paretoFront(scenario, [...looked.values()], scale.response),
     sensitivity,
-    runnersUp: ranked.slice(1).filter((candidate) => candidate.policy.name !== scenario.policy.name),
+    runnersUp: others.filter((candidate) => candidate !== confirmed.inForce),
+    ...(differences.length > 0 ? { differences: [...differences] } : {}),
     search: { ...counts, wallSeconds: now() - began, seed: options.seed },
     undo: scenario.policy,
     caveats: caveatsOf(scenario, chosen),
@@ -231,11 +241,6 @@ function overload(
   const room = submitSeconds[count - 1]! * slotCount(cluster)
   if (!(work > room && room > 0)) return undefined
   return refuse('unstable', 'the replayed jobs bring more work than the slots can do while they come', { load: work / room })
-}
-
-/** Does every class have a mean without an interval? */
-function isExact({ classes }: Prediction): boolean {
-  return classes.every(({ response: { mean } }) => mean.low === mean.high)
 }
 
 /**
@@ -264,8 +269,7 @@ function scaleOf(
 ): { response: number[]; service: Map<string, number> } {
   let prediction: Prediction | Refusal | undefined = inForce
   if (!prediction) {
-    const { sprint: _sprint, ...plain } = scenario.policy
-    prediction = quick({ ...plain, discipline: 'priority-nonpreemptive', drop: {} }, FIRST_LOOK_JOBS)
+    prediction = quick(plainPolicy(scenario), FIRST_LOOK_JOBS)
   }
   const classes = isRefusal(prediction) ? [] : prediction.classes
   return {

@@ -142,3 +142,34 @@ describe('a plan beside the policy in force', () => {
     )
   })
 })
+
+describe('differences on the same luck', () => {
+  const differences: Plan['differences'] = [
+    {
+      against: 'in force',
+      policy: 'NP',
+      classes: [
+        { name: 'high', response: { mean: about(-18.5, 2), p95: about(-37, 40) } },
+        { name: 'low', response: { mean: about(-249.7, 5) } },
+      ],
+    },
+  ]
+
+  it('decide what is better where two intervals overlap, and what is not where theirs holds 0', () => {
+    const of = (some: Plan, name: string): string | undefined =>
+      comparisons(some).find((c) => c.of === 'high' && c.name === name)?.direction
+    expect(of(plan(), 'mean response')).toBe('unclear')
+    expect(of(plan({ differences }), 'mean response')).toBe('better')
+    expect(of(plan({ differences }), 'p95 response')).toBe('unclear')
+  })
+
+  it('stand in text and page with their interval, a doubtful one marked', () => {
+    const text = planText(plan({ differences }))
+    expect(text).toContain('Differences on the same luck')
+    expect(text).toMatch(/high: mean response +−18\.5 s +\[−20\.5, −16\.5\] *\n/)
+    expect(text).toMatch(/high: p95 response .*\?/)
+    const page = parsePage(planPage(plan({ differences })))
+    expect(page.querySelector('body')?.textContent).toContain('low: mean response')
+    expect(planText(plan())).not.toContain('Differences on the same luck')
+  })
+})

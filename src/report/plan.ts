@@ -26,6 +26,7 @@ import {
   predictorInWords,
 } from './measures.js'
 import { dataTable, page, pair, type Said, saidInWords } from './page.js'
+import { differenceInForce, differencesMarkup, differencesText } from './plan-differences.js'
 import { frontMarkup, frontText, sensitivityInWords } from './plan-outlook.js'
 import { policyDifference, policyInWords } from './policy-words.js'
 import { bullets, heading, type Ink, ink, parts, plain, type TextOptions, table, wrap } from './terminal.js'
@@ -53,13 +54,19 @@ export function comparisons(plan: Plan): Comparison[] {
     ...names.flatMap((name) => {
       const a = before?.classes.find((c) => c.name === name)
       const b = after.classes.find((c) => c.name === name)
-      return CLASS_MEASURES.flatMap((measure) => compared(name, measure, a, b))
+      return CLASS_MEASURES.flatMap((measure) => compared(name, measure, a, b, differenceInForce(plan, name, measure.name)))
     }),
     ...CLUSTER_MEASURES.flatMap((measure) => compared('cluster', measure, before?.cluster, after.cluster)),
   ]
 }
 
-function compared<Of>(of: string, measure: Measure<Of>, from: Of | undefined, to: Of | undefined): Comparison[] {
+function compared<Of>(
+  of: string,
+  measure: Measure<Of>,
+  from: Of | undefined,
+  to: Of | undefined,
+  difference?: Estimate,
+): Comparison[] {
   const before = from && measure.of(from)
   const after = to && measure.of(to)
   if (before === undefined && after === undefined) return []
@@ -72,7 +79,7 @@ function compared<Of>(of: string, measure: Measure<Of>, from: Of | undefined, to
       before,
       after,
       change: changeOf(quantity, before, after),
-      direction: directionOf(measure.better, before, after),
+      direction: directionOf(measure.better, before, after, difference),
     },
   ]
 }
@@ -87,13 +94,19 @@ function changeOf(quantity: Quantity, before: Estimate | undefined, after: Estim
   return `${points > 0 ? '+' : '−'}${number(Math.abs(points))} ${Math.abs(points) === 1 ? 'point' : 'points'}`
 }
 
-function directionOf(better: Measure<unknown>['better'], before: Estimate | undefined, after: Estimate | undefined): Direction {
+function directionOf(
+  better: Measure<unknown>['better'],
+  before: Estimate | undefined,
+  after: Estimate | undefined,
+  difference: Estimate | undefined,
+): Direction {
   if (before === undefined || after === undefined) return 'neutral'
   if (before.value === after.value) return 'same'
   if (better === 'neither') return 'neutral'
-  // Both are predicted on the same luck, so the difference is surer than this; overlapping intervals are still said to be unclear.
-  if (before.low <= after.high && after.low <= before.high && !(isPoint(before) && isPoint(after))) return 'unclear'
-  return after.value < before.value === (better === 'less') ? 'better' : 'worse'
+  const apart = difference ? difference.low > 0 || difference.high < 0 : before.low > after.high || after.low > before.high
+  if (!apart && !(isPoint(before) && isPoint(after))) return 'unclear'
+  const less = difference ? difference.value < 0 : after.value < before.value
+  return less === (better === 'less') ? 'better' : 'worse'
 }
 
 /** `met`, `not met`, or `not sure` where the interval lies across the target. */
@@ -221,8 +234,11 @@ export function bothDirections(plan: Plan): { readonly better: string[]; readonl
 const searchInWords = ({ search }: Plan): string =>
   `${count(search.screened)} policies screened, ${count(search.simulated)} simulated, ${count(search.refused)} refused, in ${duration(search.wallSeconds)} (seed ${search.seed}).`
 
-const OVERLAP =
-  'A change is called unclear where the two intervals overlap; both policies were predicted on the same luck, so this errs towards doubt.'
+/** What makes a change unclear. */
+const doubtInWords = ({ differences = [] }: Plan): string =>
+  differences.some(({ against }) => against === 'in force')
+    ? 'A change of a mean or p95 response is called unclear where the interval of its difference on the same luck holds 0; any other where the two intervals overlap, which errs towards doubt.'
+    : 'A change is called unclear where the two intervals overlap; both policies were predicted on the same luck, so this errs towards doubt.'
 
 // --- terminal -------------------------------------------------------------------------------------------------------------------------
 
@@ -235,6 +251,7 @@ export function planText(raw: Plan, options: TextOptions = {}): string {
     goalText(plan, pen),
     comparisonText(plan, pen),
     plan.inForce && directionsText(plan, pen),
+    differencesText(plan, pen),
     `${heading('The change', pen)}\n${changeText(plan, pen)}`,
     `${heading('Why', pen)}\n${wrap(plain(plan.reason, 2000), pen, 2)}\n${wrap(plain(searchInWords(plan)), pen, 2)}`,
     outlookText(plan, pen),
@@ -418,7 +435,7 @@ function trustText(plan: Plan, pen: Ink): string {
 }
 
 function trustSentences(plan: Plan): string[] {
-  return [predictorInWords(plan.chosen.prediction), confidenceInWords(plan.chosen.prediction), OVERLAP]
+  return [predictorInWords(plan.chosen.prediction), confidenceInWords(plan.chosen.prediction), doubtInWords(plan)]
 }
 
 /** Caveats of the plan, then those of the two predictions with the policy they are about; each sentence once. */
@@ -466,6 +483,13 @@ function sanitised(plan: Plan): Plan {
     ...(plan.inForce && { inForce: clean(plan.inForce) }),
     chosen: clean(plan.chosen),
     runnersUp: plan.runnersUp.map(clean),
+    ...(plan.differences && {
+      differences: plan.differences.map((one) => ({
+        ...one,
+        policy: plain(one.policy, 100),
+        classes: one.classes.map((c) => ({ ...c, name: plain(c.name, 60) })),
+      })),
+    }),
     ...(plan.front && { front: plan.front.map((point) => ({ ...point, policy: cleanPolicy(point.policy) })) }),
     ...(plan.sensitivity && {
       sensitivity: {
@@ -525,6 +549,7 @@ export function planPage(plan: Plan): string {
             : worse.length === 0
               ? html`<p>Nothing gets worse by more than its interval.</p>`
               : '',
+          differencesMarkup(plan),
         ],
       },
       { title: 'The change', body: [changeMarkup(plan)] },

@@ -42,6 +42,34 @@ export function differenceEstimate(differences: readonly number[], confidence = 
   return { value, low: value - halfWidth, high: value + halfWidth, confidence }
 }
 
+/**
+ * A mean corrected by a control whose mean is known: ȳ − β (x̄ − known), β the slope over the pairs (see `race`). With fewer than four pairs, or a control
+ * that does not vary, the plain mean.
+ */
+export function controlledEstimate(
+  values: readonly number[],
+  controls: readonly number[],
+  known: number,
+  confidence = CONFIDENCE,
+): Estimate {
+  const r = values.length
+  const mean = values.reduce((a, b) => a + b, 0) / r
+  const controlMean = controls.reduce((a, b) => a + b, 0) / r
+  let [products, squares] = [0, 0]
+  for (let i = 0; i < r; i++) {
+    products += (values[i] - mean) * (controls[i] - controlMean)
+    squares += (controls[i] - controlMean) ** 2
+  }
+  if (r < 4 || !(squares > 0)) return differenceEstimate(values, confidence)
+  const slope = products / squares
+  const shift = controlMean - known
+  let left = 0
+  for (let i = 0; i < r; i++) left += (values[i] - mean - slope * (controls[i] - controlMean)) ** 2
+  const halfWidth = studentQuantile(confidence, r - 2) * Math.sqrt((left / (r - 2)) * (1 / r + shift ** 2 / squares))
+  const value = mean - slope * shift
+  return { value, low: value - halfWidth, high: value + halfWidth, confidence }
+}
+
 /** The interval of a quantity that cannot be negative. */
 function around(value: number, halfWidth: number, confidence: number): Estimate {
   return { value, low: Math.max(Math.min(0, value), value - halfWidth), high: value + halfWidth, confidence }

@@ -19,6 +19,7 @@ export {
   type Work as ReplicationWork,
 } from './predictor.js'
 export { LaneQueue, RankQueue } from './queues.js'
+export { openRace } from './race.js'
 export { forkJoin } from './recursions.js'
 export { type ClassSummary, type Run, runJobs, type Summary, summarise } from './run.js'
 export { QuantileSketch, type SketchState } from './sketch.js'

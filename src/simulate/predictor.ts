@@ -200,24 +200,31 @@ function* simulateLaws(
   options.progress?.(1)
   const caveats: Caveat[] = horizonCaveats(options, summaries)
   const worst = worstPrecision(summaries, classes)
-  if (worst > precision)
-    caveats.push(
-      caveat(
-        'precision-not-reached',
-        `the widest interval is ±${(100 * worst).toFixed(1)} % of its mean response, ±${100 * precision} % was asked for`,
-        { numbers: { reached: worst, asked: precision, jobs: jobs * summaries.length } },
-      ),
-    )
+  if (worst > precision) caveats.push(notPrecise(worst, precision, jobs * summaries.length))
   if (!settled)
     caveats.push(caveat('not-settled', 'the warm-up may be longer than half a replication: a steady state is not certain'))
-  if (!transient && load.total > 0.95)
-    caveats.push(
-      caveat('high-utilisation', `utilisation ${load.total.toFixed(3)}: small errors in rates move the answer a lot`, {
-        numbers: { utilisation: load.total },
-      }),
-    )
+  if (!transient) caveats.push(...nearlyFull(load))
   const method = `${summaries.length} replications of ${count(jobs)} jobs${warm > 0 ? `, the first ${count(Math.ceil((warm * jobs) / MARKS))} left out` : ''}`
   return assemble(compiled, summaries, undefined, method, caveats)
+}
+
+/** The intervals are wider than was asked for. */
+export function notPrecise(reached: number, asked: number, jobs: number): Caveat {
+  return caveat(
+    'precision-not-reached',
+    `the widest interval is ±${(100 * reached).toFixed(1)} % of its mean response, ±${100 * asked} % was asked for`,
+    { numbers: { reached, asked, jobs } },
+  )
+}
+
+/** Above a load of 0.95 the answer hangs on small errors of the input. */
+export function nearlyFull({ total }: Load): Caveat[] {
+  if (total <= 0.95) return []
+  return [
+    caveat('high-utilisation', `utilisation ${total.toFixed(3)}: small errors in rates move the answer a lot`, {
+      numbers: { utilisation: total },
+    }),
+  ]
 }
 
 /** One replication: jobs drawn from the seed, run under the policy. */
@@ -275,7 +282,7 @@ export function unstable(compiled: CompiledScenario, load = loadOf(compiled)): R
 }
 
 /** A queue that keeps growing although the load is below 1: gangs that leave slots idle, strict order, nodes. Who runs does not count. */
-function grows(runs: readonly Run[]): Refusal | undefined {
+export function grows(runs: readonly Run[]): Refusal | undefined {
   const mean = (from: number, to: number): number => {
     let area = 0
     let time = 0
