@@ -1,0 +1,2 @@
+export * from './open-driver.js'
+export { jobsOfScenario } from './replay-jobs.js'
