@@ -1,5 +1,6 @@
 /** The scenario of a trial with what was measured on the cluster in the place of what its file assumed. */
 import type { AccuracyCurve, Cluster, JobClass, Law, Observation, Scenario, Stage } from '../../model/index.js'
+import type { Rng } from '../../num/index.js'
 import { meanOf } from './figures.js'
 import { type Profiled, processorBoundOf, type StageTimes } from './profile.js'
 
@@ -35,6 +36,24 @@ export function calibrated(
     ...scenario,
     workload: { ...scenario.workload, classes },
     cluster: { ...scenario.cluster, nodes: nodeGroups(nodes) },
+  }
+}
+
+/** The same measurements as they might have been: every column of times drawn anew from itself, with replacement (Efron, 1979). */
+export function resampled(profiled: Profiled, rng: Rng): Profiled {
+  const anew = (values: readonly number[]): number[] => values.map(() => values[rng.below(values.length)])
+  return {
+    ...profiled,
+    turnaround: anew(profiled.turnaround),
+    classes: profiled.classes.map((one) => ({
+      ...one,
+      stages: one.stages.map((stage) => ({
+        ...stage,
+        task: anew(stage.task),
+        setup: anew(stage.setup),
+        sprinted: anew(stage.sprinted),
+      })),
+    })),
   }
 }
 

@@ -20,20 +20,24 @@ export interface Foreseen {
 
 const DONE = 3
 
-/** Foresees a run of these arrivals under a policy; refuses what the simulator refuses. */
+/**
+ * Foresees a run of these arrivals under a policy; refuses what the simulator refuses. Each scenario is one way in which the measured laws might be (resampled from what
+ * was measured), so that the range holds what the profile leaves open as well as the luck of the run.
+ */
 export function foresee(
-  scenario: Scenario,
+  scenarios: readonly Scenario[],
   policy: Policy,
   arrivals: Arrivals,
   { seed, replications = 200 }: { readonly seed: number; readonly replications?: number },
 ): Foreseen | Refusal {
-  const under = { ...scenario, policy }
-  const compiled = compileScenario(under)
-  if (isRefusal(compiled)) return compiled
-  const means: number[][] = compiled.classes.map(() => [])
-  const p95s: number[][] = compiled.classes.map(() => [])
+  const classes = scenarios[0].workload.classes
+  const means: number[][] = classes.map(() => [])
+  const p95s: number[][] = classes.map(() => [])
   const clusters: TrialCluster[] = []
   for (let replication = 0; replication < replications; replication++) {
+    const under = { ...scenarios[replication % scenarios.length], policy }
+    const compiled = compileScenario(under)
+    if (isRefusal(compiled)) return compiled
     const run = runJobs(compiled, drawJobsArriving(compiled, arrivals, seed, replication), undefined, { seed, replication })
     for (let k = 0; k < means.length; k++) {
       const responses = run.response.filter((_, i) => run.jobs.classIndex[i] === k && run.state[i] === DONE)

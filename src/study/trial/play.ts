@@ -64,6 +64,10 @@ export interface Played {
 }
 
 const LONGEST_SILENCE_SECONDS = 60
+/** Between two looks, whatever seems to be due. */
+const LEAST_PAUSE_SECONDS = 0.005
+/** A job that ended so long before the last look is told of once more: clusters are late with what they know. */
+const ENDED_SECONDS = 30
 
 /** Plays the arrivals. Whatever ends it early (a fault, the signal) cancels the jobs that it submitted. */
 export async function play(request: PlayRequest): Promise<Played | Refusal> {
@@ -93,11 +97,13 @@ class Player {
   private submitted = 0
   private left: number
   private silentSince: number | undefined
+  private lookedAt: number
 
   constructor(private readonly request: PlayRequest) {
     const { driver, arrivals } = request
     this.began = driver.clock.monotonic()
     this.startedAt = driver.clock.now()
+    this.lookedAt = this.startedAt
     this.left = arrivals.arrival.length
     this.ended = new Array(this.left).fill(undefined)
     this.classes = arrivals.classIndex.reduce((most, k) => Math.max(most, k + 1), 0)
@@ -108,7 +114,7 @@ class Player {
     while (this.left > 0 && this.elapsed() < atMostSeconds && !signal?.aborted) {
       const no = (await this.submitDue()) ?? (await this.look())
       if (no) return no
-      await driver.clock.sleep(Math.max(0, Math.min(everySeconds, this.untilNext(), this.untilDue())), signal)
+      await driver.clock.sleep(Math.max(LEAST_PAUSE_SECONDS, Math.min(everySeconds, this.untilNext(), this.untilDue())), signal)
     }
     if (signal?.aborted) return refuse('no-data', 'the trial was stopped before this policy had been played to its end')
     return this.played()
@@ -152,9 +158,10 @@ class Player {
   /** One look at the cluster, and what the steering makes of it. */
   private async look(): Promise<Refusal | undefined> {
     const { driver, steering, progress } = this.request
-    const seen = await driver.observe({ tasks: true, endedSince: this.startedAt - 1 })
+    const seen = await driver.observe({ tasks: true, endedSince: this.lookedAt - ENDED_SECONDS })
     if (isRefusal(seen)) return this.silence(seen)
     this.silentSince = undefined
+    this.lookedAt = seen.atSeconds
     this.note(seen)
     for (const { action } of steering.decide(seen)) await this.enact(action)
     this.looks.push({ atSeconds: this.elapsed(), present: this.present(), budget: steering.budget?.level })

@@ -19,8 +19,9 @@ import {
   type TrialReport,
   withLoadFactor,
 } from '../../model/index.js'
+import { Rng } from '../../num/index.js'
 import { compileScenario, drawJobs, loadOf, simulateScenario } from '../../simulate/index.js'
-import { calibrated } from './calibrated.js'
+import { calibrated, resampled } from './calibrated.js'
 import { meanEstimateOf } from './figures.js'
 import { type Arrivals, foresee } from './foresee.js'
 import { trialPolicy } from './measured.js'
@@ -73,6 +74,8 @@ const ARRIVING_SHARE = 0.85
 const MOST_JOBS = 100_000
 /** Jobs that the long-run figures rest on. */
 const STEADY_JOBS = 200_000
+/** Ways in which the measured laws might be that a prediction looks at. */
+const RESAMPLES = 40
 
 /** Runs the trial, or says why it cannot. What was measured is stored policy by policy, so that a trial that was cut short goes on where it was. */
 export async function trial(request: TrialRequest): Promise<TrialReport | Refusal> {
@@ -89,10 +92,8 @@ export async function trial(request: TrialRequest): Promise<TrialReport | Refusa
   const accuracy = await accuracies(request)
   const { sprint } = request.scenario.levers ?? {}
   const speed = request.scenario.policy.sprint?.speed ?? sprint?.speed
-  const asFound = calibrated(request.scenario, profiled, seen.nodes, {
-    accuracy,
-    ...(speed === undefined ? {} : { sprintSpeed: speed }),
-  })
+  const calibration = { accuracy, ...(speed === undefined ? {} : { sprintSpeed: speed }) }
+  const asFound = calibrated(request.scenario, profiled, seen.nodes, calibration)
   const scenario = atLoad(asFound, request.load)
   if (isRefusal(scenario)) return scenario
   const load = loadWithoutDrop(scenario)
@@ -104,10 +105,14 @@ export async function trial(request: TrialRequest): Promise<TrialReport | Refusa
   const each = Math.max(1, (request.forSeconds - profiled.tookSeconds) / request.policyCount)
   const arrivals = arrivalsFor(scenario, each * ARRIVING_SHARE, seed)
   if (isRefusal(arrivals)) return arrivals
+  const rng = new Rng(seed, 'what the profile leaves open')
+  const might = Array.from({ length: RESAMPLES }, () =>
+    calibrated(request.scenario, resampled(profiled, rng), seen.nodes, calibration),
+  )
   const done: TrialPolicy[] = []
   for (const [nth, policy] of policies.entries()) {
     const kept = store.played(policy.name)
-    const played = kept ?? (await playPolicy(request, { scenario, policy, arrivals, slots, atMostSeconds: each, nth }))
+    const played = kept ?? (await playPolicy(request, { scenario, might, policy, arrivals, slots, atMostSeconds: each, nth }))
     if (isRefusal(played)) return played
     if (!kept) await store.keepPlayed(played)
     done.push(played)
@@ -161,6 +166,8 @@ async function profileAll(request: TrialRequest, slots: number): Promise<Profile
 
 interface Turn {
   readonly scenario: Scenario
+  /** The calibrated scenario as it might be as well, by what was measured. */
+  readonly might: readonly Scenario[]
   readonly policy: Policy
   readonly arrivals: Arrivals
   readonly slots: number
@@ -173,7 +180,7 @@ async function playPolicy(request: TrialRequest, turn: Turn): Promise<TrialPolic
   const { driver, seed, progress, policyCount } = request
   const { scenario, policy, arrivals, slots, nth } = turn
   const under = { ...scenario, policy }
-  const foreseen = foresee(scenario, policy, arrivals, { seed })
+  const foreseen = foresee(turn.might, policy, arrivals, { seed })
   const before = await driver.observe()
   if (isRefusal(before)) return before
   const missing = beyondReach(policy, before.discipline, request.capabilities)
