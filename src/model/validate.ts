@@ -4,6 +4,7 @@ import { Characterisation } from './characterisation.js'
 import { checkCluster, checkGoal, checkPolicy, checkScenario, checkWorkload } from './check.js'
 import { Cluster } from './cluster.js'
 import { Comparison } from './comparison.js'
+import { checkObservation, Eta, JobQuestion, ObservationFile, WhatIf } from './eta.js'
 import { Goal } from './goal.js'
 import { type Issue, shown } from './issue.js'
 import { checkMeasuredModel, MeasuredModel } from './measured-model.js'
@@ -31,6 +32,10 @@ const NOUNS = {
   'measured-model': { schema: MeasuredModel, check: checkMeasuredModel },
   measurements: { schema: Measurements, check: () => [] },
   burstable: { schema: Burstable, check: checkBurstable },
+  observation: { schema: ObservationFile, check: checkObservation },
+  eta: { schema: Eta, check: () => [] },
+  whatif: { schema: WhatIf, check: () => [] },
+  'job-question': { schema: JobQuestion, check: () => [] },
   'trial-report': { schema: TrialReport, check: () => [] },
 } as const
 

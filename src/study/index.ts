@@ -1,6 +1,7 @@
 export * from './burstable.js'
 export * from './compare/index.js'
 export * from './deflation.js'
+export * from './eta/index.js'
 export * from './fit-forest.js'
 export * from './forecast-many.js'
 export * from './held-out.js'

@@ -1,0 +1,154 @@
+/**
+ * What the played futures miss, learned from moments of the past: the queue as it was recorded then is played like the queue of now, and its forecasts are
+ * compared with what came. Three corrections of the time to start, judged on the later of these moments, the best one taken:
+ *
+ * none    as played
+ * shift   each quantile moved by a factor of its own, so that as many waits lie below it as should; by how far ahead it looks
+ * forest  a quantile forest on the played quantiles and the features of `features.ts`: a grey model, white quantiles corrected by what was seen
+ *
+ * Waits that have not ended by now count as long as they have lasted, or as foreseen where that is longer.
+ */
+
+import { type QuantileModel, quantileForest } from '../../learn/index.js'
+import { isRefusal } from '../../model/index.js'
+import { quantile, type Rng } from '../../num/index.js'
+import { featureTable } from './features.js'
+import { RANGE_LEVELS } from './futures.js'
+import { crpsOfLog, lawOf } from './law.js'
+
+/** A waiting job at a past moment: what was foreseen and what came. Seconds. */
+export interface PastWait {
+  readonly moment: number
+  /** Quantiles of the played time to start at the levels of a range. */
+  readonly played: readonly number[]
+  readonly features: readonly number[]
+  readonly wait: number
+}
+
+export type CorrectionName = 'none' | 'shift' | 'forest'
+
+/** Quantiles of times to start at the levels of a range, from those that were played and the features. */
+export interface Correction {
+  readonly name: CorrectionName
+  apply(played: readonly (readonly number[])[], features: readonly (readonly number[])[]): number[][]
+}
+
+export interface CorrectionScore {
+  readonly name: CorrectionName
+  readonly crps: number
+  readonly covered50: number
+  readonly covered90: number
+}
+
+export const NO_CORRECTION: Correction = { name: 'none', apply: (played) => played.map((quantiles) => [...quantiles]) }
+
+/** Fewer moments or waits than these correct nothing. */
+const MOMENTS_AT_LEAST = 6
+const WAITS_AT_LEAST = 60
+/** Share of the moments, the earlier ones, that is learned from when corrections are compared. */
+const EARLIER = 0.67
+
+export interface Learned {
+  readonly correction: Correction
+  readonly scores: readonly CorrectionScore[]
+}
+
+/** Chooses on the later moments what was learned on the earlier, then learns it from all. */
+export function learnCorrection(waits: readonly PastWait[], rng: Rng): Learned {
+  const moments = [...new Set(waits.map(({ moment }) => moment))].sort((a, b) => a - b)
+  if (moments.length < MOMENTS_AT_LEAST || waits.length < WAITS_AT_LEAST) return { correction: NO_CORRECTION, scores: [] }
+  const border = moments[Math.floor(moments.length * EARLIER)]!
+  const [earlier, later] = [waits.filter(({ moment }) => moment < border), waits.filter(({ moment }) => moment >= border)]
+  const makers = [() => NO_CORRECTION, shift, (past: readonly PastWait[]) => forest(past, rng)]
+  const scored = makers.flatMap((make) => {
+    const correction = make(earlier)
+    return correction === undefined ? [] : [{ make, score: scoreOf(correction, later) }]
+  })
+  const best = scored.reduce((a, b) => (b.score.crps < a.score.crps ? b : a))
+  return { correction: best.make(waits) ?? NO_CORRECTION, scores: scored.map(({ score }) => score) }
+}
+
+function scoreOf(correction: Correction, waits: readonly PastWait[]): CorrectionScore {
+  const answers = correction.apply(
+    waits.map(({ played }) => played),
+    waits.map(({ features }) => features),
+  )
+  let [crps, half, most] = [0, 0, 0]
+  answers.forEach((quantiles, i) => {
+    const came = waits[i]!.wait
+    crps += crpsOfLog(lawOfRange(quantiles), came / MINUTE)
+    if (came >= quantiles[1]! && came <= quantiles[3]!) half++
+    if (came >= quantiles[0]! && came <= quantiles[4]!) most++
+  })
+  const n = waits.length
+  return { name: correction.name, crps: crps / n, covered50: half / n, covered90: most / n }
+}
+
+/** On the scale log(1 + minutes): whether a job starts in two seconds or in five is the same to everybody. */
+const MINUTE = 60
+/** Each quantile stands for the chance nearest to it. */
+const WEIGHTS = [0.15, 0.225, 0.25, 0.225, 0.15]
+const lawOfRange = (quantiles: readonly number[]) =>
+  lawOf(
+    quantiles.map((x) => Math.max(0, x) / MINUTE),
+    WEIGHTS,
+  )
+
+const toLog = (seconds: number): number => Math.log1p(Math.max(0, seconds) / MINUTE)
+const fromLog = (x: number): number => MINUTE * Math.expm1(Math.max(0, x))
+
+/** Bounds of how far ahead the played median looks, in seconds. */
+const LEADS = [600, 3600, 6 * 3600, 86_400]
+const IN_A_LEAD_AT_LEAST = 40
+
+const leadOf = (median: number): number => {
+  const found = LEADS.findIndex((bound) => median < bound)
+  return found < 0 ? LEADS.length : found
+}
+
+/**
+ * Adds to the logarithm of each quantile the quantile at its own level of (log came − log played): then the share of past waits below it is its level.
+ * (Conformal calibration of quantiles: Romano, Patterson and Candès 2019, each bound by itself.)
+ */
+function shift(waits: readonly PastWait[]): Correction {
+  const shifts = (of: readonly PastWait[]): number[] =>
+    RANGE_LEVELS.map((level, k) =>
+      quantile(Float64Array.from(of, ({ wait, played }) => toLog(wait) - toLog(played[k]!)).sort(), level),
+    )
+  const all = shifts(waits)
+  const byLead = Array.from({ length: LEADS.length + 1 }, (_, lead) => {
+    const here = waits.filter(({ played }) => leadOf(played[2]!) === lead)
+    return here.length >= IN_A_LEAD_AT_LEAST ? shifts(here) : all
+  })
+  return {
+    name: 'shift',
+    apply: (played) =>
+      played.map((quantiles) => {
+        const by = byLead[leadOf(quantiles[2]!)]!
+        return quantiles.map((x, k) => fromLog(toLog(x) + by[k]!)).sort((a, b) => a - b)
+      }),
+  }
+}
+
+function forest(waits: readonly PastWait[], rng: Rng): Correction | undefined {
+  const model = quantileForest({ trees: 60, rowsPerLeaf: 12, columnsPerSplit: 6, levels: [...RANGE_LEVELS] }).fit(
+    {
+      features: featureTable(waits.map(({ features }) => features)),
+      target: Float64Array.from(waits, ({ wait }) => toLog(wait)),
+    },
+    { rng: rng.stream('correction') },
+  )
+  return isRefusal(model) ? undefined : forestCorrection(model)
+}
+
+function forestCorrection(model: QuantileModel): Correction {
+  return {
+    name: 'forest',
+    apply: (_, features) => {
+      if (features.length === 0) return []
+      const logs = model.quantiles(featureTable(features))
+      const width = RANGE_LEVELS.length
+      return features.map((_row, i) => Array.from({ length: width }, (_, k) => fromLog(logs[i * width + k]!)))
+    },
+  }
+}
