@@ -8,6 +8,8 @@ export interface BucketSettings {
   readonly sprint: Sprint
   /** All slots of the cluster, and its power: needed where the budget is in joules. */
   readonly slots: number
+  /** One job at a time has the whole cluster, and counts as keeping all of it busy. */
+  readonly exclusive: boolean
   readonly power?: Power
 }
 
@@ -54,7 +56,9 @@ export class Bucket {
 
   /** What a job that sprints at `speed` on so many busy slots drains a second. */
   drainOf(speed: number, busySlots: number): number {
-    return this.unit === 'seconds' ? 1 : (this.extraWatts(speed) * busySlots) / this.settings.slots
+    if (this.unit === 'seconds') return 1
+    const { slots, exclusive } = this.settings
+    return this.extraWatts(speed) * (exclusive ? 1 : busySlots / slots)
   }
 
   /** Brings the bucket to `now`, `used` having been drained since the last time. */

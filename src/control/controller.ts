@@ -148,7 +148,7 @@ export class Controller {
     await this.restore(wanted, seen, reports)
     if (this.underWay === undefined) await this.enactFirst(wanted, seen, reports)
     await this.noteLook(seen)
-    const again = this.underWay !== undefined
+    const again = this.underWay !== undefined || reports.some(({ outcome }) => outcome === 'undone')
     const hands = this.hands === undefined ? {} : { handsOff: this.hands }
     return { atSeconds: seen.atSeconds, observation: seen, wanted, reports, again, ...hands }
   }

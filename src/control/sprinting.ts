@@ -31,9 +31,17 @@ interface Runner {
   ran: boolean
   /** The speed that was asked for; 1: it does not sprint by our doing. */
   asked: number
+  /** The last look decided to end its sprint. */
+  ending: boolean
   spent: boolean
   busySlots: number
   cpuSeconds?: number
+}
+
+/** What one sprint drained a second since the last look, until it ended. */
+interface Drain {
+  readonly until: number
+  readonly perSecond: number
 }
 
 /** Processor time and busy slot-seconds of a class at normal speed. */
@@ -72,12 +80,12 @@ export class Sprinting {
     this.at = Math.max(from, now)
     // a clock that was set back passes no time
     const seconds = this.at - from
-    let used = 0
+    const drains: Drain[] = []
     let drain = 0
     const present = new Set<string>()
     const sprinting: [ObservedJob, Runner][] = []
     const armed: [ObservedJob, Runner, number, string][] = []
-    const left: ObservedJob[] = []
+    const left: [ObservedJob, Runner][] = []
     let next = Number.POSITIVE_INFINITY
     for (const [job, className] of live) {
       const timeout = this.sprint.timeoutSeconds[className]
@@ -86,12 +94,12 @@ export class Sprinting {
       const running = job.state === 'running'
       const runner = this.runners.get(job.id)
       const sprinted = runner !== undefined && runner.asked > 1 && job.speed > 1
-      if (sprinted) used += this.charge(job, runner, className, seconds)
+      if (sprinted) drains.push({ until: this.at, perSecond: this.drained(job, runner, className, seconds) })
       else if (runner !== undefined) this.learn(job, runner, className, seconds)
       const again = runner !== undefined && running && runner.running && (job.restarts ?? 0) !== runner.restarts
       const seen = this.see(job, runner, running, now)
       if (!sprinted) seen.asked = 1
-      else if (!running || again) left.push(job)
+      else if (!running || again) left.push([job, seen])
       else {
         sprinting.push([job, seen])
         drain += this.bucket.drainOf(job.speed, seen.busySlots)
@@ -105,14 +113,14 @@ export class Sprinting {
         if (step) next = Math.min(next, due + step.afterSeconds)
       }
     }
-    used += this.chargeLeft(present, ended, from, now)
-    this.bucket.settle(now, used)
+    drains.push(...this.drainedByGone(present, ended, from, this.at))
+    this.settle(from, drains)
 
-    const decisions: Decision[] = left.map((job) => this.end(job, 'it left its slots'))
+    const decisions: Decision[] = left.map(([job, runner]) => this.end(job, runner, 'it left its slots'))
     const empty = this.bucket.isEmpty
     for (const [job, runner] of sprinting) {
       if (!empty && !runner.spent) continue
-      decisions.push(this.end(job, 'the sprint budget is used up'))
+      decisions.push(this.end(job, runner, 'the sprint budget is used up'))
       drain -= this.bucket.drainOf(job.speed, runner.busySlots)
       if (!this.resumes) runner.spent = true
     }
@@ -159,13 +167,23 @@ export class Sprinting {
   /** What is remembered of the job after this look. */
   private see(job: ObservedJob, before: Runner | undefined, running: boolean, now: number): Runner {
     const restarts = job.restarts ?? 0
-    const runner = before ?? { since: 0, running: false, restarts, ran: false, asked: 1, spent: false, busySlots: 0 }
+    const runner = before ?? {
+      since: 0,
+      running: false,
+      restarts,
+      ran: false,
+      asked: 1,
+      ending: false,
+      spent: false,
+      busySlots: 0,
+    }
     if (this.sprint.origin === 'arrival') runner.since = job.submitSeconds
     else if (running && !(runner.running && restarts === runner.restarts)) {
       // of a job that runs again nobody says since when: since it was seen to
       runner.since = runner.ran || restarts > 0 ? now : (job.startSeconds ?? now)
       runner.spent = false
     }
+    runner.ending = false
     runner.running = running
     runner.ran ||= running
     runner.restarts = restarts
@@ -175,9 +193,20 @@ export class Sprinting {
     return runner
   }
 
-  /** What a sprint that is seen to go on has drained since the last look. */
-  private charge(job: ObservedJob, runner: Runner, className: string, seconds: number): number {
-    const full = this.bucket.drainOf(job.speed, runner.busySlots) * seconds
+  /** Drains the bucket by what each sprint used until its end, so that what comes in when it is full counts for nothing. */
+  private settle(from: number, drains: readonly Drain[]): void {
+    let [at, rate] = [from, drains.reduce((sum, { perSecond }) => sum + perSecond, 0)]
+    for (const { until, perSecond } of [...drains].sort((a, b) => a.until - b.until)) {
+      if (until > at) this.bucket.settle(until, rate * (until - at))
+      at = Math.max(at, until)
+      rate -= perSecond
+    }
+    this.bucket.settle(this.at!, 0)
+  }
+
+  /** What a sprint that is seen to go on has drained a second since the last look. */
+  private drained(job: ObservedJob, runner: Runner, className: string, seconds: number): number {
+    const full = this.bucket.drainOf(job.speed, (runner.busySlots + busySlotsOf(job)) / 2)
     const normal = this.normal.get(className)
     const [before, after] = [runner.cpuSeconds, job.cpuSeconds]
     if (this.chargeBy === 'time' || normal === undefined || normal.slotSeconds < ENOUGH_SLOT_SECONDS) return full
@@ -199,18 +228,25 @@ export class Sprinting {
   }
 
   /** Sprints of jobs that are gone: until they ended, or until now where nobody says. Forgets those jobs. */
-  private chargeLeft(present: ReadonlySet<string>, ended: ReadonlyMap<string, ObservedJob>, from: number, now: number): number {
-    let used = 0
+  private drainedByGone(
+    present: ReadonlySet<string>,
+    ended: ReadonlyMap<string, ObservedJob>,
+    from: number,
+    now: number,
+  ): Drain[] {
+    const drains: Drain[] = []
     for (const [id, runner] of this.runners) {
       if (present.has(id)) continue
       const until = Math.min(now, Math.max(from, ended.get(id)?.endSeconds ?? now))
-      if (runner.asked > 1) used += this.bucket.drainOf(runner.asked, runner.busySlots) * (until - from)
+      if (runner.asked > 1 && !runner.ending)
+        drains.push({ until, perSecond: this.bucket.drainOf(runner.asked, runner.busySlots) })
       this.runners.delete(id)
     }
-    return used
+    return drains
   }
 
-  private end(job: ObservedJob, reason: string): Decision {
+  private end(job: ObservedJob, runner: Runner, reason: string): Decision {
+    runner.ending = true
     return { action: { kind: 'sprint', job: job.id, speed: 1 }, reason, restores: true }
   }
 

@@ -96,11 +96,9 @@ class PolicySteering implements Steering {
     this.priorities = policy.discipline.startsWith('priority-')
     this.interrupts = policy.discipline.startsWith('priority-preemptive')
     if (policy.sprint) {
-      const bucket = new Bucket({
-        sprint: policy.sprint,
-        slots: settings.slots,
-        ...(settings.power ? { power: settings.power } : {}),
-      })
+      const { slots, power } = settings
+      const exclusive = policy.engine === 'exclusive'
+      const bucket = new Bucket({ sprint: policy.sprint, slots, exclusive, ...(power ? { power } : {}) })
       const most = settings.speedAtMost ?? Number.POSITIVE_INFINITY
       this.sprinting = new Sprinting(policy.sprint, bucket, settings.chargeBy ?? 'cpu', most)
       if (saved?.sprinting) this.sprinting.restore(saved.sprinting)
