@@ -1,14 +1,23 @@
 /** What a trial has measured so far, in a file, so that one that was cut short can go on. */
 import { readFile } from 'node:fs/promises'
-import type { Issue, Policy, Scenario, TrialPolicy } from '../../model/index.js'
+import type { AccuracyCurve, Issue, Policy, Scenario, TrialPolicy } from '../../model/index.js'
 import { writeWhole } from '../../report/index.js'
 import type { Profiled } from './profile.js'
+
+/** What is measured before the first policy is played. */
+export interface Prepared {
+  readonly profiled: Profiled
+  /** By class. */
+  readonly accuracy: Readonly<Record<string, AccuracyCurve>>
+  /** By class: where the result of a job lies for which nothing was dropped. */
+  readonly full: Readonly<Record<string, string>>
+}
 
 interface Kept {
   readonly schema: 'halftone/trial-state/1'
   /** What was asked for: a state goes on under the same question only. */
   readonly asked: string
-  readonly profiled?: Profiled
+  readonly prepared?: Prepared
   readonly policies?: readonly Policy[]
   readonly played: readonly TrialPolicy[]
 }
@@ -56,8 +65,8 @@ export class TrialStore {
     return new TrialStore(path, kept)
   }
 
-  get profiled(): Profiled | undefined {
-    return this.kept.profiled
+  get prepared(): Prepared | undefined {
+    return this.kept.prepared
   }
 
   get policies(): readonly Policy[] | undefined {
@@ -68,8 +77,8 @@ export class TrialStore {
     return this.kept.played.find(({ policy }) => policy.name === name)
   }
 
-  async keepProfile(profiled: Profiled): Promise<void> {
-    if (this.kept.profiled !== profiled) await this.keep({ ...this.kept, profiled })
+  async keepPrepared(prepared: Prepared): Promise<void> {
+    if (this.kept.prepared !== prepared) await this.keep({ ...this.kept, prepared })
   }
 
   async keepPolicies(policies: readonly Policy[]): Promise<void> {

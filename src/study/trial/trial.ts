@@ -27,7 +27,7 @@ import { type Arrivals, foresee } from './foresee.js'
 import { trialPolicy } from './measured.js'
 import { play } from './play.js'
 import { classProfile, type Profiled, profile } from './profile.js'
-import type { TrialStore } from './store.js'
+import type { Prepared, TrialStore } from './store.js'
 
 /** What the jobs of a class really are. */
 export interface ClassWork {
@@ -38,10 +38,10 @@ export interface ClassWork {
     readonly priority: number
     readonly withdrawn: Withdrawn
   }): JobSpec
-  /** Measured losses against drop ratios as a curve, where results can be compared with the full one. */
-  accuracy?(): Promise<AccuracyCurve | undefined>
-  /** Loss of the result that lies in a job’s directory. */
-  loss?(directory: string): Promise<number | undefined>
+  /** Measured losses against drop ratios as a curve, from the results of a job that ran in full. */
+  accuracy?(fullDirectory: string): Promise<AccuracyCurve | Refusal>
+  /** Loss of the result that lies in a job’s directory against the full one. */
+  loss?(fullDirectory: string, directory: string): Promise<number | Refusal>
 }
 export type Withdrawn = NonNullable<JobSpec['withdrawn']>
 
@@ -86,10 +86,11 @@ export async function trial(request: TrialRequest): Promise<TrialReport | Refusa
   const slots = seen.nodes.reduce((sum, node) => sum + (node.state === 'up' ? node.slots : 0), 0)
   if (slots === 0) return refuse('infeasible', 'the cluster has no slot that is up')
 
-  const profiled = store.profiled ?? (await profileAll(request, slots))
-  if (isRefusal(profiled)) return profiled
-  await store.keepProfile(profiled)
-  const accuracy = await accuracies(request)
+  const prepared = store.prepared ?? (await prepare(request, slots))
+  if (isRefusal(prepared)) return prepared
+  await store.keepPrepared(prepared)
+  const { profiled } = prepared
+  const accuracy = new Map(Object.entries(prepared.accuracy))
   const { sprint } = request.scenario.levers ?? {}
   const speed = request.scenario.policy.sprint?.speed ?? sprint?.speed
   const calibration = { accuracy, ...(speed === undefined ? {} : { sprintSpeed: speed }) }
@@ -112,7 +113,9 @@ export async function trial(request: TrialRequest): Promise<TrialReport | Refusa
   const done: TrialPolicy[] = []
   for (const [nth, policy] of policies.entries()) {
     const kept = store.played(policy.name)
-    const played = kept ?? (await playPolicy(request, { scenario, might, policy, arrivals, slots, atMostSeconds: each, nth }))
+    const played =
+      kept ??
+      (await playPolicy(request, { scenario, might, full: prepared.full, policy, arrivals, slots, atMostSeconds: each, nth }))
     if (isRefusal(played)) return played
     if (!kept) await store.keepPlayed(played)
     done.push(played)
@@ -142,6 +145,20 @@ export async function trial(request: TrialRequest): Promise<TrialReport | Refusa
   }
 }
 
+async function prepare(request: TrialRequest, slots: number): Promise<Prepared | Refusal> {
+  const profiled = await profileAll(request, slots)
+  if (isRefusal(profiled)) return profiled
+  const accuracy: Record<string, AccuracyCurve> = {}
+  const full: Record<string, string> = {}
+  for (const [name, work] of request.work) {
+    full[name] = directoryOf(request, profileKey(request, name, 0))
+    const curve = await work.accuracy?.(full[name])
+    if (isRefusal(curve)) return curve
+    if (curve) accuracy[name] = curve
+  }
+  return { profiled, accuracy, full }
+}
+
 async function profileAll(request: TrialRequest, slots: number): Promise<Profiled | Refusal> {
   const { scenario, driver, capabilities, progress, policyCount, profileJobs } = request
   const lever = scenario.levers?.sprint
@@ -155,7 +172,7 @@ async function profileAll(request: TrialRequest, slots: number): Promise<Profile
     classes,
     slots,
     jobs: profileJobs,
-    spec: (name, nth) => specOf(request, name, `${request.run}-profile-${keyPart(name)}-${nth}`, {}),
+    spec: (name, nth) => specOf(request, name, profileKey(request, name, nth), {}),
     ...(speed === undefined ? {} : { sprint: { speed, classes, jobs: Math.max(1, Math.ceil(profileJobs / 2)) } }),
     everySeconds: request.everySeconds,
     jobAtMostSeconds: Math.max(60, request.forSeconds / 4),
@@ -168,6 +185,7 @@ interface Turn {
   readonly scenario: Scenario
   /** The calibrated scenario as it might be as well, by what was measured. */
   readonly might: readonly Scenario[]
+  readonly full: Prepared['full']
   readonly policy: Policy
   readonly arrivals: Arrivals
   readonly slots: number
@@ -215,8 +233,9 @@ async function playPolicy(request: TrialRequest, turn: Turn): Promise<TrialPolic
   const losses = new Map<string, number[]>()
   for (const job of played.jobs) {
     const name = classOf(job.number)
-    const loss =
-      job.state === 'complete' ? await request.work.get(name)?.loss?.(directoryOf(request, keyOf(job.number))) : undefined
+    if (job.state !== 'complete') continue
+    const loss = await request.work.get(name)?.loss?.(turn.full[name], directoryOf(request, keyOf(job.number)))
+    if (isRefusal(loss)) return loss
     if (loss !== undefined) losses.set(name, [...(losses.get(name) ?? []), loss])
   }
   return trialPolicy({
@@ -239,6 +258,10 @@ function directoryOf({ directory }: TrialRequest, key: string): string {
   return `${directory}/jobs/${key}`
 }
 
+function profileKey({ run }: TrialRequest, className: string, nth: number): string {
+  return `${run}-profile-${keyPart(className)}-${nth}`
+}
+
 function keyPart(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]/g, '_')
 }
@@ -256,15 +279,6 @@ export function withdrawnOf({ workload, policy }: Scenario, className: string, s
     if (dropped.length > 0) out[name] = dropped
   }
   return out
-}
-
-async function accuracies({ work }: TrialRequest): Promise<Map<string, AccuracyCurve>> {
-  const curves = new Map<string, AccuracyCurve>()
-  for (const [name, one] of work) {
-    const curve = await one.accuracy?.()
-    if (curve) curves.set(name, curve)
-  }
-  return curves
 }
 
 /** The scenario with its arrivals brought to a load, nothing dropped and nobody sprinting. */
