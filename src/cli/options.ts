@@ -94,6 +94,23 @@ export function addClusterOptions(command: Command): Command {
     .addOption(new Option('--discipline <name>', 'the discipline in force').choices([...DISCIPLINES]))
 }
 
+/** A measured table as the sprint lever. */
+export interface SpeedTableOptions {
+  readonly speedTable?: string
+  readonly baseSetting?: number
+  readonly idleWatts?: number
+}
+
+export function addSpeedTableOptions(command: Command): Command {
+  return command
+    .option(
+      '--speed-table <file>',
+      'clocks or power caps as measured: setting (power_limit, core_frequency), time of the same work, watts of a slot; gives the speeds of the sprint and the power of the cluster',
+    )
+    .option('--base-setting <n>', 'for --speed-table: the setting in normal use, the lowest unless given', amount)
+    .option('--idle-watts <watts>', 'for --speed-table: what an idle slot draws', amount)
+}
+
 export function addSeed(command: Command): Command {
   return command.option('--seed <n>', 'seed of the simulations: same seed, same answer', whole, 1)
 }
@@ -101,6 +118,13 @@ export function addSeed(command: Command): Command {
 export function whole(text: string): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number, 0 or above')
+  return value
+}
+
+function amount(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError('expected a number, 0 or above')
   return value
 }
 
@@ -182,22 +206,29 @@ export function dropOf(
   return { ...before, [match[1]!]: { ratio, loss } }
 }
 
-/** `interactive=1.2:2h:0.1`: sprints at 1.2 times the speed, from a bucket of two hours that refills at 0.1 s/s; without the bucket, without limit. */
-export function sprintOf(text: string): NonNullable<Levers['sprint']> {
-  const match = /^(.+)=([\d.]+)(?::([^:]+)(?::([\d.]+))?)?$/.exec(text)
-  const speed = Number(match?.[2])
+/** A sprint whose speed, where it is absent, a measured table gives. */
+export type AskedSprint = Omit<NonNullable<Levers['sprint']>, 'speed'> & { readonly speed?: number }
+
+/**
+ * `interactive=1.2:2h:0.1`: sprints at 1.2 times the speed, from a bucket of two hours that refills at 0.1 s/s; without the bucket, without limit. `table` in the
+ * place of the speed leaves it to `--speed-table`.
+ */
+export function sprintOf(text: string): AskedSprint {
+  const match = /^(.+)=([\d.]+|table)(?::([^:]+)(?::([\d.]+))?)?$/.exec(text)
+  const speed = match?.[2] === 'table' ? undefined : Number(match?.[2])
   const seconds = match?.[3] === undefined ? undefined : durationSeconds(match[3])
   const refillPerSecond = Number(match?.[4] ?? 0)
   if (
     !match ||
-    !(speed > 1 && speed <= 100) ||
+    !(speed === undefined || (speed > 1 && speed <= 100)) ||
     (match[3] !== undefined && !(seconds! > 0)) ||
     !(refillPerSecond >= 0 && refillPerSecond <= 1)
   ) {
     throw new InvalidArgumentError('expected CLASSES=SPEED[:BUDGET[:REFILL]], such as interactive=1.2:2h:0.1')
   }
   const budget = seconds === undefined ? {} : { budget: { seconds, refillPerSecond, onThresholdSeconds: Math.min(0.5, seconds) } }
-  return { classes: match[1]!.split(','), speed, origin: 'dispatch', toggleDelaySeconds: 0, ...budget }
+  const lever = { classes: match[1]!.split(','), origin: 'dispatch' as const, toggleDelaySeconds: 0, ...budget }
+  return speed === undefined ? lever : { ...lever, speed }
 }
 
 export function disciplinesOf(text: string): Policy['discipline'][] {

@@ -9,6 +9,7 @@ import {
   addAnswerOptions,
   addClusterOptions,
   addSeed,
+  addSpeedTableOptions,
   addTraceOptions,
   addWorkloadOptions,
   collect,
@@ -44,7 +45,7 @@ export function addPlanCommand(program: Command, io: Io): void {
     )
     .option('--sprint <classes=speed[:budget[:refill]]>', 'for a trace: these classes may run faster', sprintOf)
     .option('--precision <share>', 'wanted half-width of the interval of each mean, such as 2%', share)
-  addSeed(addAnswerOptions(addClusterOptions(addWorkloadOptions(addTraceOptions(command))), { html: true }))
+  addSeed(addAnswerOptions(addSpeedTableOptions(addClusterOptions(addWorkloadOptions(addTraceOptions(command)))), { html: true }))
     .addHelpText(
       'after',
       '\nExit code 1: no policy within the levers meets the goals; the plan is the one that comes nearest.\n\nExamples:\n  halftone plan examples/dias.yaml --html plan.html\n  halftone plan jobs.csv.gz --slots 256 --goal "interactive.p95=2h"\n  halftone plan log.sacct.gz --slots 112 --drop training=0.2:0.03 --sprint interactive=1.15:2h:0.1 --minimise response\n',

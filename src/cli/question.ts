@@ -3,7 +3,6 @@ import {
   type Cluster,
   type Goal,
   type Issue,
-  type Levers,
   type Policy,
   type ReplayJobs,
   reportOf,
@@ -11,19 +10,26 @@ import {
   type Trace,
   validate,
 } from '../model/index.js'
-import { type AskedOfTrace, readNoun, readScenario, scenarioOfTrace } from '../study/index.js'
+import { type AskedOfTrace, readNoun, readScenario, readSpeedLever, scenarioOfTrace, withSpeedLever } from '../study/index.js'
 import { readOpenbNodes } from '../trace/index.js'
 import { orStop, progressFor, stopForIssues, stopForRefusal } from './answer.js'
 import type { Io } from './io.js'
-import { type AnswerOptions, goalOf, type TraceOptions, type WorkloadCliOptions } from './options.js'
+import {
+  type AnswerOptions,
+  type AskedSprint,
+  goalOf,
+  type SpeedTableOptions,
+  type TraceOptions,
+  type WorkloadCliOptions,
+} from './options.js'
 import { classRuleOf, traceFor, windowOf } from './trace.js'
 
-export interface QuestionOptions extends TraceOptions, WorkloadCliOptions, AnswerOptions {
+export interface QuestionOptions extends TraceOptions, WorkloadCliOptions, SpeedTableOptions, AnswerOptions {
   readonly goal?: string[]
   readonly minimise?: Goal['minimise']
   readonly disciplines?: Policy['discipline'][]
   readonly drop?: Record<string, { ratio: number; loss: number }>
-  readonly sprint?: NonNullable<Levers['sprint']>
+  readonly sprint?: AskedSprint
 }
 
 /** What the command line says of a trace that the trace does not say itself. */
@@ -45,7 +51,8 @@ export function askedOf(io: Io, trace: Trace, options: QuestionOptions): AskedOf
     ...(goal ? { goal } : {}),
     ...(options.disciplines ? { disciplines: options.disciplines } : {}),
     ...(options.drop ? { drops: options.drop } : {}),
-    ...(options.sprint ? { sprint: options.sprint } : {}),
+    // the table, which must be given then, says how fast
+    ...(options.sprint ? { sprint: { ...options.sprint, speed: options.sprint.speed ?? 1 } } : {}),
   }
 }
 
@@ -69,6 +76,7 @@ export async function questionFor(
   path: string,
   options: QuestionOptions,
 ): Promise<{ scenario: Scenario; replay?: ReplayJobs }> {
+  speedTableIssues(io, options)
   if (/\.(ya?ml|json)$/i.test(path)) {
     const fromTrace = [
       'by',
@@ -110,16 +118,40 @@ export async function questionFor(
         ? stopForRefusal(io, reading.refusal, options)
         : stopForIssues(io, reading.issues, options)
     const goal = goalFrom(io, options)
-    return checked(
-      io,
-      goal ? { ...reading.question, scenario: { ...reading.question.scenario, goal } } : reading.question,
-      options,
-    )
+    const question = goal ? { ...reading.question, scenario: { ...reading.question.scenario, goal } } : reading.question
+    return checked(io, await speeded(io, question, options), options)
   }
   const trace = await traceFor(io, path, options)
   const asked = askedOf(io, trace, options)
   const cluster = options.nodes === undefined ? undefined : await clusterFrom(io, options.nodes, options)
-  return checked(io, orStop(io, scenarioOfTrace(trace, cluster ? { ...asked, cluster } : asked), options), options)
+  const question = orStop(io, scenarioOfTrace(trace, cluster ? { ...asked, cluster } : asked), options)
+  return checked(io, await speeded(io, question, options), options)
+}
+
+/** Ends the command where options about a speed table stand without one. */
+function speedTableIssues(io: Io, options: QuestionOptions): void {
+  const issue = (place: string, message: string): Issue => ({ code: 'contradiction', severity: 'error', place, message })
+  const lacking = [
+    ...(options.baseSetting === undefined ? [] : [issue('--base-setting', 'names a setting of a table: give --speed-table')]),
+    ...(options.idleWatts === undefined ? [] : [issue('--idle-watts', 'goes with the power of a table: give --speed-table')]),
+    ...(options.sprint && options.sprint.speed === undefined
+      ? [issue('--sprint', 'leaves the speed to a table: give --speed-table')]
+      : []),
+  ]
+  const twice = issue(
+    '--sprint',
+    'and --speed-table both say how fast: write table in the place of the speed, such as interactive=table:2h',
+  )
+  const issues = options.speedTable === undefined ? lacking : options.sprint?.speed === undefined ? [] : [twice]
+  if (issues.length > 0) stopForIssues(io, reportOf(issues), options)
+}
+
+/** The question with the speeds and the power of `--speed-table`. */
+async function speeded<T extends { scenario: Scenario }>(io: Io, question: T, options: QuestionOptions): Promise<T> {
+  if (options.speedTable === undefined) return question
+  const reading = await readSpeedLever(options.speedTable, options.baseSetting)
+  if (!reading.ok) return stopForIssues(io, reading.issues, options)
+  return { ...question, scenario: withSpeedLever(question.scenario, reading.lever, options.idleWatts) }
 }
 
 /** The cluster of `--nodes`: a file of ours, or a node list. */

@@ -3,7 +3,16 @@ import { policyComparisonPage, policyComparisonText } from '../report/index.js'
 import { compareSprinting, type Sprinting } from '../study/index.js'
 import { give, orStop, progressFor, style } from './answer.js'
 import type { Io } from './io.js'
-import { addAnswerOptions, addClusterOptions, addSeed, addTraceOptions, addWorkloadOptions, share, sprintOf } from './options.js'
+import {
+  addAnswerOptions,
+  addClusterOptions,
+  addSeed,
+  addSpeedTableOptions,
+  addTraceOptions,
+  addWorkloadOptions,
+  share,
+  sprintOf,
+} from './options.js'
 import { type QuestionOptions, questionFor } from './question.js'
 
 interface SprintCliOptions extends QuestionOptions {
@@ -19,7 +28,7 @@ export function addSprintCommand(program: Command, io: Io): void {
     .description('When to run faster: the best timeout found by model, beside big burst and other rules of thumb.')
     .option('--sprint <classes=speed[:budget[:refill]]>', 'for a trace: these classes may run faster', sprintOf)
     .option('--precision <share>', 'wanted half-width of the interval of each mean, such as 1%', share)
-  addSeed(addAnswerOptions(addClusterOptions(addWorkloadOptions(addTraceOptions(command))), { html: true }))
+  addSeed(addAnswerOptions(addSpeedTableOptions(addClusterOptions(addWorkloadOptions(addTraceOptions(command)))), { html: true }))
     .addHelpText('after', '\nExample:\n  halftone sprint examples/sprint.yaml --html sprint.html\n')
     .action(async (path: string, options: SprintCliOptions) => {
       const { scenario, replay } = await questionFor(io, path, options)

@@ -137,6 +137,30 @@ describe('a race', () => {
     expect(answerOf(race, 1).cluster.utilisation.value).toBeLessThan(0.7)
   })
 
+  it('of a replayed trace gives the differences of the whole runs', () => {
+    const count = 4_000
+    const replay = {
+      count,
+      submitSeconds: Float64Array.from({ length: count }, (_, i) => 2 * i + (i % 7)).sort(),
+      runSeconds: Float64Array.from({ length: count }, (_, i) => 0.2 + ((i * 37) % 100) / 30),
+      slots: new Int32Array(count).fill(1),
+      classIndex: Uint16Array.from({ length: count }, (_, i) => i % 2),
+    }
+    const classes = asked.workload.classes.map((one) => ({
+      ...one,
+      arrival: { kind: 'replay' as const },
+      work: { kind: 'replay' as const },
+    }))
+    const race = openRace({ ...asked, workload: { ...asked.workload, classes } }, [NP, SJF], { seed: 1, replay })
+    const gaps = race.difference(1, 0)!
+    gaps.forEach(({ response }, k) => {
+      const [np, sjf] = [0, 1].map((place) => answerOf(race, place).classes[k]!.response)
+      expect(response.mean.value).toBeCloseTo(sjf!.mean.value - np!.mean.value, 9)
+      expect(response.p95!.value).toBeCloseTo(sjf!.p95!.value - np!.p95!.value, 9)
+      expect(response.mean.low).toBeLessThan(response.mean.high)
+    })
+  })
+
   it('gives the same bytes for the same seed', () => {
     const bytes = (): string => {
       const race = openRace(asked, [PR, SJF], { seed: 5, jobsAtMost: 50_000, known: known(exactNP) })

@@ -138,14 +138,13 @@ class SimulatedRace implements Race {
           const [y, z] = [FIGURES[figure](part, k), other && FIGURES[figure](other, k)]
           return y === undefined || z === undefined ? [] : [{ gap: y - z, beside: beside?.parts[r] }]
         })
-        return (
-          this.#estimate(
-            rows.map(({ gap }) => gap),
-            rows.map((row) => row.beside),
-            figure,
-            k,
-          ) ?? differenceEstimate(rows.map(({ gap }) => gap))
-        )
+        const gaps = rows.map(({ gap }) => gap)
+        const control = rows.map((row) => row.beside)
+        const found = this.#estimate(gaps, control, figure, k) ?? differenceEstimate(gaps)
+        if (!a.whole || !b.whole) return found
+        // of a replay, what is between the whole runs: a quantile of all jobs is not the mean of those of batches
+        const [y, z] = [FIGURES[figure](a.whole, k), FIGURES[figure](b.whole, k)]
+        return y === undefined || z === undefined ? found : movedTo(found, y - z)
       }
       return { name, response: { mean: between('mean'), p95: between('p95') } }
     })
@@ -298,6 +297,11 @@ function meanResponse({ parts }: Runner, k: number, confidence?: number): Estima
     parts.map(({ classes }) => classes[k].jobs),
     confidence,
   )
+}
+
+/** The interval around another value, as wide. */
+function movedTo({ value, low, high, confidence }: Estimate, to: number): Estimate {
+  return { value: to, low: low - value + to, high: high - value + to, confidence }
 }
 
 function hasJobs({ classes }: Summary): boolean {

@@ -1,5 +1,5 @@
 import { type Caveat, caveat, type Issue } from '../model/index.js'
-import { isotonic } from '../num/index.js'
+import { isotonic, quantile } from '../num/index.js'
 
 /** What was measured at one setting of a speed lever: a clock, a power cap, a quota. */
 export interface MeasuredSetting {
@@ -95,4 +95,84 @@ export function speedTable(measured: readonly MeasuredSetting[], base?: number):
             ),
           ],
   }
+}
+
+/** One piece of work, measured at several settings. */
+export interface MeasuredWork {
+  readonly name: string
+  readonly settings: readonly MeasuredSetting[]
+}
+
+/**
+ * One table for a mix of works: at each setting that at least half of them were measured at, the median over them of speed and of power, each work against itself
+ * at `base` (the lowest such setting unless given); then as `speedTable`. Where a setting brings a work nothing, its fastest useful level below stands for it.
+ *
+ * A work without the base, or whose own table is wrong, is left out, with a caveat; where that is most of them, their issues are the answer. The median of a mix is
+ * no promise for one work.
+ */
+export function typicalSpeedTable(works: readonly MeasuredWork[], base?: number): SpeedTable {
+  const [only] = works
+  if (works.length === 1 && only) return speedTable(only.settings, base)
+  const counts = new Map<number, number>()
+  for (const { settings } of works)
+    for (const setting of new Set(settings.map((one) => one.setting))) counts.set(setting, (counts.get(setting) ?? 0) + 1)
+  const common = [...counts].flatMap(([setting, count]) => (2 * count >= works.length ? [setting] : [])).sort((a, b) => a - b)
+  const reference = base ?? common[0]
+  const wrong: Issue[] = []
+  const used = works.flatMap(({ name, settings }) => {
+    if (reference !== undefined && !settings.some(({ setting }) => setting === reference)) return []
+    const table = speedTable(settings, reference)
+    if (!table.ok) wrong.push(...table.issues.map((issue) => ({ ...issue, place: `${name}: ${issue.place}` })))
+    return table.ok ? [{ settings, levels: table.levels }] : []
+  })
+  if (2 * used.length < works.length)
+    return wrong.length > 0
+      ? { ok: false, issues: wrong }
+      : {
+          ok: false,
+          issues: [
+            {
+              code: 'unknown-base',
+              severity: 'error',
+              place: 'base',
+              message: `most works were not measured at it; most were at ${common.join(', ') || 'no setting in common'}`,
+              ...(reference === undefined ? {} : { value: String(reference) }),
+            },
+          ],
+        }
+  const typical = common.map((setting): MeasuredSetting => {
+    const levels = used.flatMap(({ settings, levels }) => {
+      const useful = levels.filter((level) => level.setting <= setting).at(-1)
+      return useful && settings.some((one) => one.setting === setting) ? [useful] : []
+    })
+    return { setting, seconds: 1 / median(levels.map(({ speed }) => speed)), watts: median(levels.map(({ watts }) => watts)) }
+  })
+  const table = speedTable(typical, reference)
+  if (!table.ok) return table
+  const left = works.length - used.length
+  return {
+    ok: true,
+    levels: table.levels,
+    caveats: [
+      caveat('typical-work', `speed and power are the medians of ${used.length} works: one work may gain more or less`, {
+        numbers: { works: used.length, leftOut: left },
+      }),
+      ...(left === 0
+        ? []
+        : [
+            caveat(
+              'works-left-out',
+              `${left} of ${works.length} works were left out: not measured at the base setting, or slower at higher power`,
+            ),
+          ]),
+      ...table.caveats,
+    ],
+  }
+}
+
+function median(values: readonly number[]): number {
+  return quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  )
 }
