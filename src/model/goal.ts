@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { QuantileName } from './predictor.js'
+import type { QuantileName } from './prediction.js'
 
 const positive = z.number().positive()
 

@@ -16,6 +16,9 @@ export const Times = z
   .meta({ id: 'Times', description: 'Seconds.' })
 export type Times = z.infer<typeof Times>
 
+/** Quantiles of a time that a prediction can name. */
+export type QuantileName = 'p50' | 'p95' | 'p99'
+
 export const ClassPrediction = z
   .strictObject({
     name: z.string(),

@@ -1,10 +1,7 @@
-import type { Prediction } from './prediction.js'
+import type { Prediction, QuantileName } from './prediction.js'
 import type { Refusal } from './refusal.js'
 import type { ReplayJobs } from './replay.js'
 import type { Scenario } from './scenario.js'
-
-/** Quantiles of a time that a prediction can name. */
-export type QuantileName = 'p50' | 'p95' | 'p99'
 
 /** What a predictor may use besides the scenario. All of it is optional but the seed: same scenario, same seed, same answer. */
 export interface PredictOptions {
