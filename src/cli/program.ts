@@ -5,6 +5,7 @@ import { addCompareCommand } from './compare.js'
 import { addDeflateCommand } from './deflate.js'
 import { addDemoCommand } from './demo.js'
 import { addDoctorCommand } from './doctor.js'
+import { addEtaCommand } from './eta.js'
 import { EXIT, type ExitCode, type Io, Stop } from './io.js'
 import { addPlanCommand } from './plan.js'
 import { addPredictCommand } from './predict.js'
@@ -12,6 +13,7 @@ import { addSimulateCommand } from './simulate.js'
 import { addSolveCommand } from './solve.js'
 import { addSprintCommand } from './sprint.js'
 import { addValidateCommand } from './validate.js'
+import { addWhatIfCommand } from './whatif.js'
 import { addWorkloadCommand } from './workload.js'
 
 /** Adds a command to the program. One file a command. */
@@ -28,6 +30,8 @@ const COMMANDS: readonly AddCommand[] = [
   addBurstableCommand,
   addSimulateCommand,
   addSolveCommand,
+  addEtaCommand,
+  addWhatIfCommand,
   addValidateCommand,
   addDoctorCommand,
   addDemoCommand,
