@@ -1,0 +1,5 @@
+export { foresee } from './foresee.js'
+export { policiesNamed } from './policies.js'
+export { runTrial, type TrialAnswer, type TrialAsked } from './run.js'
+export { TrialStore } from './store.js'
+export { type ClassWork, type TrialRequest, trial } from './trial.js'
