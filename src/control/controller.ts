@@ -48,7 +48,7 @@ export interface ControllerSettings {
   readonly predicted?: Predicted
   /** Mean responses before, of the classes that must not fare worse. */
   readonly before?: Predicted
-  readonly onLook?: (look: Look) => void
+  readonly onLook?: (look: Look, controller: Controller) => void
 }
 
 /** What became of an action: done, seen and kept, taken back, or not done. */
@@ -123,7 +123,7 @@ export class Controller {
     let pause = 0
     while (!signal.aborted && clock.monotonic() < end) {
       const look = await this.look()
-      this.settings.onLook?.(look)
+      this.settings.onLook?.(look, this)
       // whatever was done shows in the next look, at once or soon after
       pause = look.again ? Math.min(everySeconds, pause === 0 ? LEAST_PAUSE : 2 * pause) : 0
       const due = steering.nextSeconds === undefined ? everySeconds : Math.max(LEAST_PAUSE, steering.nextSeconds - clock.now())

@@ -27,8 +27,8 @@ import { dropRatioOf, type TaskChoice, tasksToWithdraw } from './dropping.js'
 import { type SavedSprinting, Sprinting } from './sprinting.js'
 import { type SavedStopping, Stopping } from './stopping.js'
 
-/** What the steering knows of a class; a class of a scenario is one. */
-export type SteeredClass = Pick<JobClass, 'name' | 'priority'> & Partial<Pick<JobClass, 'work'>>
+/** What the steering knows of a class; a class of a scenario is one. Without a priority its jobs keep their own. */
+export type SteeredClass = Pick<JobClass, 'name'> & Partial<Pick<JobClass, 'priority' | 'work'>>
 
 export interface SteeringSettings {
   readonly policy: Policy
@@ -175,7 +175,7 @@ class PolicySteering implements Steering {
       if (job.state !== 'pending' && !(job.state === 'running' && this.interrupts)) continue
       const { priority } = this.byName.get(className)!
       // without a priority of its own to go back to, a job is left where it is
-      if (job.priority === undefined || job.priority === priority) continue
+      if (priority === undefined || job.priority === undefined || job.priority === priority) continue
       decisions.push({
         action: { kind: 'prioritise', job: job.id, priority },
         reason: `class ${className} has priority ${priority}, the job ${job.priority}`,

@@ -1,14 +1,23 @@
 /** Opens the cluster that a command is to watch or steer, by what its options say. */
-import { type ReplayDriverOptions, replayDriver, slurmDriver } from '../../drivers/index.js'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { embeddedDriver, placeAt, type ReplayDriverOptions, replayDriver, slurmDriver } from '../../drivers/index.js'
 import { type Driver, isRefusal, type Refusal, type ReplayJobs, type Scenario } from '../../model/index.js'
 import { systemClock } from './clock.js'
 import { jobsOfScenario } from './replay-jobs.js'
 
 export type Where =
   | {
+      readonly on: 'embedded'
+      /** The directory of a cluster that runs. */
+      readonly directory: string
+      /** Who steers: a controller that takes over from another under the same name need not wait until that one is given up. */
+      readonly controller?: string
+    }
+  | {
       readonly on: 'slurm'
-      /** Directory for the records of submitted jobs, seen by all nodes under the same path. */
-      readonly spool: string
+      /** Directory for the records of submitted jobs, seen by all nodes under the same path. Default: `.halftone/slurm` of the user. */
+      readonly spool?: string
       readonly conf?: string
       readonly rest?: { readonly url: string; readonly tokenFile?: string; readonly user?: string }
       /** Share of a core that a slot has at speed 1; absent: Slurm’s jobs cannot sprint. */
@@ -28,10 +37,14 @@ export const CLUSTERS = ['embedded', 'slurm', 'replay'] as const
 /** A driver, to be closed by the caller, or why there is none. It has not looked at the cluster yet. */
 export async function openDriver(where: Where): Promise<Driver | Refusal> {
   if (where.on === 'replay') return openReplay(where)
+  if (where.on === 'embedded') {
+    const { directory, controller } = where
+    return embeddedDriver({ socket: placeAt(directory).socket, ...(controller === undefined ? {} : { controller }) })
+  }
   const { spool, conf, rest, normalShare } = where
   return slurmDriver({
     clock: systemClock,
-    spool,
+    spool: spool || join(homedir(), '.halftone', 'slurm'),
     ...(conf === undefined ? {} : { conf }),
     ...(rest === undefined ? {} : { rest }),
     ...(normalShare === undefined ? {} : { quota: { normalShare } }),
