@@ -1,3 +1,4 @@
+export * from './embedded/index.js'
 export * from './ledger/index.js'
 export * from './replay/index.js'
 export * from './scheduler/index.js'

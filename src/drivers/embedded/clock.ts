@@ -1,0 +1,50 @@
+/**
+ * The clock of an embedded cluster: seconds since 1970 as the machine said when the cluster was first started since boot, and from then on by a clock
+ * that nobody can set. So no job has a negative age when the machine’s clock jumps, and a daemon that was started again goes on in the same time.
+ */
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Clock, StopSignal } from '../../model/index.js'
+
+/** Ties the machine’s two clocks together, for one boot of it. */
+export interface Anchor {
+  readonly boot: string
+  readonly epochSeconds: number
+  readonly monotonicSeconds: number
+}
+
+export function anchorHere(): Anchor {
+  return { boot: bootId(), epochSeconds: Date.now() / 1000, monotonicSeconds: monotonic() }
+}
+
+/** Changes with every start of the machine; empty where the machine does not say. */
+export function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+export function anchoredClock({ epochSeconds, monotonicSeconds }: Anchor): Clock {
+  return { now: () => epochSeconds + (monotonic() - monotonicSeconds), monotonic, sleep }
+}
+
+/** Seconds since the machine was started, the same for all its processes. */
+export function monotonic(): number {
+  return Number(process.hrtime.bigint()) / 1e9
+}
+
+async function sleep(seconds: number, signal?: StopSignal): Promise<void> {
+  if (!(seconds > 0) || signal?.aborted) return
+  const own = new AbortController()
+  const abort = (): void => own.abort()
+  signal?.addEventListener('abort', abort)
+  try {
+    await wait(seconds * 1000, undefined, { signal: own.signal })
+  } catch (error) {
+    if (!own.signal.aborted) throw error
+  } finally {
+    signal?.removeEventListener('abort', abort)
+  }
+}

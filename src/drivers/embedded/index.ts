@@ -1,0 +1,6 @@
+export type { Calibration } from './calibrate.js'
+export { type EmbeddedDriver, type EmbeddedDriverOptions, embeddedDriver } from './client.js'
+export { placeAt } from './place.js'
+export type { EmbeddedStatus } from './protocol.js'
+export { type EmbeddedOptions, EmbeddedSettings } from './settings.js'
+export { type StartedCluster, startEmbedded } from './start.js'

@@ -1,0 +1,50 @@
+/** The daemon’s end of the line to its keeper: finds the one that runs, or starts one. */
+import { spawn } from 'node:child_process'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { KeeperNews, KeeperOrder, KeptTask } from './keeper.js'
+import { type Lines, linesOver } from './lines.js'
+
+const KEEPER = new URL('./keeper-main.js', import.meta.url)
+
+export interface KeeperLine {
+  /** What the keeper knew when the line was opened. */
+  readonly known: readonly KeptTask[]
+  tell(order: KeeperOrder): void
+}
+
+/** Opens the line; `news` is called with what happens, `lost` when the keeper is gone. */
+export async function openKeeper(socketPath: string, news: (news: KeeperNews) => void, lost: () => void): Promise<KeeperLine> {
+  const socket = (await reach(socketPath)) ?? (await startKeeper(socketPath))
+  return new Promise((resolve, reject) => {
+    let open = false
+    const lines: Lines = linesOver(socket, (value) => {
+      const said = value as KeeperNews
+      if (said.news !== 'known') return news(said)
+      open = true
+      resolve({ known: said.tasks, tell: (order) => lines.send(order) })
+    })
+    socket.on('error', () => undefined)
+    socket.on('close', () => (open ? lost() : reject(new Error('the keeper hung up'))))
+  })
+}
+
+function reach(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => resolve(socket))
+    socket.once('error', () => resolve(undefined))
+  })
+}
+
+async function startKeeper(path: string): Promise<Socket> {
+  const child = spawn(process.execPath, [fileURLToPath(KEEPER), path], { detached: true, stdio: 'ignore' })
+  child.unref()
+  for (let tries = 0; tries < 1000; tries++) {
+    const socket = await reach(path)
+    if (socket !== undefined) return socket
+    await wait(10)
+  }
+  throw new Error(`the keeper of tasks did not answer at ${path}`)
+}
