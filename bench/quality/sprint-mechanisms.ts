@@ -32,7 +32,7 @@ import {
 } from 'halftone/learn'
 import { isRefusal } from 'halftone/model'
 import { fillExponential, quantile, Rng } from 'halftone/num'
-import { annealingSearch, halvingSearch } from 'halftone/sprint'
+import { annealingSearch, halvingSearch, type PlayTogether, steadied, trialSearch } from 'halftone/sprint'
 import { save } from '../save.js'
 import { type ErrorRow, type PolicyRow, sprintPage } from '../sprint-page.js'
 
@@ -381,18 +381,21 @@ function judge(mechanism: string, reals: readonly Real[], model: RegressionModel
     }
     const byModel = priced((timeout) => model.predict(tableFor([{ workload, load, timeout, budget }]))[0]!)
     const byMarginal = priced((timeout) => white.predict(tableFor([{ workload, load, timeout, budget }]), Float64Array.of(1))[0]!)
-    const foreseen = model.predict(tableFor(GRID.map((timeout) => ({ workload, load, timeout, budget }))))
     const range = { shortest: 0.1, longest: 20, points: 16, rounds: 1 }
-    const halved = halvingSearch(byModel, range).timeoutSeconds
+    // a forest foresees steps between the timeouts of the profile: their edges are no valleys
+    const steady = steadied(byModel)
+    const halved = halvingSearch(steady, range).timeoutSeconds
+    const foreseen = new Map(GRID.map((timeout) => [timeout, steady(timeout)]))
     return {
       halftone: halved,
-      '… five trials': tried(mechanism, reals[workload]!, apart(halved, foreseen, 3)),
+      '… five trials': trialSearch(halved, foreseen, playing(mechanism, reals[workload]!), 1).timeoutSeconds,
+      'halftone, not steadied': halvingSearch(byModel, range).timeoutSeconds,
       annealing: annealingSearch(byModel, { start: 4, longest: 20, steps: 40, rng: new Rng(workload, 'annealing') })
         .timeoutSeconds,
       'marginal rate': halvingSearch(byMarginal, range).timeoutSeconds,
     }
   })
-  const searching = (cpu() - from) / (3 * workloads.length)
+  const searching = (cpu() - from) / (4 * workloads.length)
   const gaps: number[] = []
   const abilities = new Map<string, number[]>()
   workloads.forEach(({ name }, w) => {
@@ -426,32 +429,17 @@ function judge(mechanism: string, reals: readonly Real[], model: RegressionModel
   const trials = policyRows.filter((row) => row.mechanism === mechanism && row.policy === '… five trials')
   const after = trials.map((row) => row.overExhaustive)
   console.log(
-    `  best timeout at load ${load}, budget ${budget} per ${WINDOW}: over exhaustive search by ${percent(average(gaps))} in the mean, ${percent(Math.max(...gaps))} at most (${gaps.filter((gap) => gap <= 0.02).length} of 9 within 2 %), after five trials ${percent(average(after))} and ${percent(Math.max(...after))} (${after.filter((gap) => gap <= 0.02).length} of 9); ${searching.toFixed(2)} s a search, ${(evaluations / 27).toFixed(0)} questions`,
+    `  best timeout at load ${load}, budget ${budget} per ${WINDOW}: over exhaustive search by ${percent(average(gaps))} in the mean, ${percent(Math.max(...gaps))} at most (${gaps.filter((gap) => gap <= 0.02).length} of 9 within 2 %), after five trials ${percent(average(after))} and ${percent(Math.max(...after))} (${after.filter((gap) => gap <= 0.02).length} of 9); ${searching.toFixed(2)} s a search, ${(evaluations / workloads.length / 4).toFixed(0)} questions`,
   )
   for (const [policy, values] of abilities)
     console.log(`    ability of ${policy.padEnd(14)} mean ${percent(average(values))}, least ${percent(Math.min(...values))}`)
 }
 
-/** The timeout found and the next best that differ from it and from one another by half or more. */
-function apart(first: number, foreseen: Float64Array, most: number): number[] {
-  const kept = [first]
-  const far = (a: number, b: number): boolean => Math.abs(Math.log((a + 0.1) / (b + 0.1))) > Math.log(1.5)
-  for (const i of GRID.map((_, k) => k).sort((a, b) => foreseen[a]! - foreseen[b]!))
-    if (kept.length < most && kept.every((one) => far(one, GRID[i]!))) kept.push(GRID[i]!)
-  return kept
-}
-
-/** The one that the real system, tried for as long as a condition of the profile, likes best: of a few timeouts, then of the best of them and one on each side of it. */
-function tried(mechanism: string, real: Real, timeouts: readonly number[]): number {
+/** The real system, tried under each timeout for as long as a condition of the profile, always on the same luck. */
+function playing(mechanism: string, real: Real): PlayTogether {
   const { load, budget } = JUDGED
   const drawn = draw(new Rng(8, `trial ${mechanism}`), load, QUERIES)
-  const known = new Map<number, number>()
-  const best = (some: readonly number[]): number => {
-    for (const timeout of some) known.set(timeout, known.get(timeout) ?? observe(drawn, load, real, { timeout, budget }))
-    return some.reduce((a, b) => (known.get(b)! < known.get(a)! ? b : a))
-  }
-  const first = best(timeouts)
-  return best([first, first === 0 ? 0.3 : first / 1.35, first === 0 ? 0.7 : first * 1.35])
+  return (timeouts) => timeouts.map((timeout) => observe(drawn, load, real, { timeout, budget }))
 }
 
 console.log(`\n${(cpu() - began).toFixed(0)} s of processor time in all`)

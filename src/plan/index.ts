@@ -1,5 +1,6 @@
 export * from './anneal.js'
 export * from './candidates.js'
+export { knownPolicy } from './confirm.js'
 export * from './front.js'
 export * from './judge.js'
 export * from './search.js'

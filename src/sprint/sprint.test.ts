@@ -11,7 +11,9 @@ import {
   speedTable,
   sprintAbility,
   sprintRivals,
+  steadied,
   T2,
+  trialSearch,
 } from './index.js'
 
 describe('speed-up', () => {
@@ -107,5 +109,56 @@ describe('timeouts', () => {
   it('have the ability 1 when they are the best', () => {
     expect(sprintAbility(2, 2)).toBe(1)
     expect(sprintAbility(4, 2)).toBe(0.5)
+  })
+})
+
+describe('trials', () => {
+  /** The real response: a valley at 4. */
+  const real = (timeout: number): number => 2 + Math.log((timeout + 0.1) / 4.1) ** 2
+  const play = (timeouts: readonly number[]): number[] => timeouts.map(real)
+  const foreseen = (price: (timeout: number) => number): Map<number, number> =>
+    new Map([0, 0.5, 1, 1.4, 2, 2.8, 4, 5.6, 8, 11].map((timeout) => [timeout, price(timeout)]))
+
+  it('leave the valley that a model is wrong about for the one that the real system has, in five timeouts', () => {
+    // the model sees a valley at 1 and a lesser one at 5.6
+    const model = foreseen((timeout) => Math.min(Math.abs(timeout - 1), 0.1 + Math.abs(timeout - 5.6)))
+    const { timeoutSeconds, tried } = trialSearch(1, model, play, 1)
+    expect(tried).toHaveLength(5)
+    expect(timeoutSeconds).toBeCloseTo(5.6 / 1.35, 12)
+  })
+
+  it('try timeouts that differ by half or more first, then both sides of the best', () => {
+    const rounds: number[][] = []
+    const noted = (timeouts: readonly number[]): number[] => {
+      rounds.push([...timeouts])
+      return play(timeouts)
+    }
+    trialSearch(4, foreseen(real), noted, 1)
+    const [first, second] = rounds
+    for (const a of first!) for (const b of first!) if (a < b) expect((b + 0.1) / (a + 0.1)).toBeGreaterThan(1.5)
+    expect(second).toEqual([4, 4 / 1.35, 4 * 1.35])
+  })
+
+  it('from 0 go up, since nothing lies below', () => {
+    const { timeoutSeconds, tried } = trialSearch(
+      0,
+      foreseen((timeout) => timeout),
+      (some) => some.map((timeout) => timeout),
+      2,
+    )
+    expect(timeoutSeconds).toBe(0)
+    expect(tried).toEqual(expect.arrayContaining([0, 0.6, 1.4]))
+  })
+
+  it('steadied: a search on a price with steps ends inside the valley, not on the edge of a step', () => {
+    // a forest that saw 1, 2, 4 and 8 says the same between their midpoints, and rises a little within each
+    const stepped = (timeout: number): number => {
+      const knot = [1, 2, 4, 8].reduce((a, b) => (Math.abs(b - timeout) < Math.abs(a - timeout) ? b : a))
+      return real(knot) + 0.02 * timeout
+    }
+    const range = { shortest: 0.1, longest: 20, points: 16, rounds: 1 }
+    const [raw, steady] = [stepped, steadied(stepped)].map((price) => halvingSearch(price, range).timeoutSeconds)
+    expect(real(steady!)).toBeLessThan(real(raw!))
+    expect(Math.abs(steady! - 4)).toBeLessThan(1)
   })
 })

@@ -12,8 +12,10 @@ import {
   type Scenario,
   type Sprint,
 } from '../model/index.js'
-import { comparePolicies, simulateScenario } from '../simulate/index.js'
-import { halvingSearch, sprintAbility, sprintRivals } from '../sprint/index.js'
+import { knownPolicy } from '../plan/index.js'
+import { analyticPredictor } from '../queueing/index.js'
+import { comparePolicies, openRace, simulateScenario } from '../simulate/index.js'
+import { halvingSearch, sprintAbility, sprintRivals, trialSearch } from '../sprint/index.js'
 
 export interface SprintingRequest {
   readonly scenario: Scenario
@@ -32,10 +34,16 @@ export interface Sprinting {
 /** Jobs of the first look at a timeout; later looks double it. */
 const FIRST_JOBS = 20_000
 const SEARCH_SHARE = 0.6
+/** Half-width to which trials are played, and the jobs that one of them may take. */
+const TRIAL_PRECISION = 0.005
+const TRIAL_JOBS = 1_000_000
 
 /**
- * The sprint of the scenario’s policy, else of its levers, under the timeouts of the rivals and under the best one found by successive
- * halving on common random numbers; all then played together until their means are sharp. One timeout for all sprinting classes.
+ * The sprint of the scenario’s policy, else of its levers, under the timeouts of the rivals and under the best one found; all then played together until their
+ * means are sharp. One timeout for all sprinting classes; where the levers name several speeds, the best timeout of each.
+ *
+ * The best is sought in two steps: successive halving over 16 timeouts in short runs on common random numbers, then five trials (`trialSearch`) played for long on
+ * luck of their own. A replayed trace is played as it is, and every timeout that is asked about is a trial.
  *
  * Refused where the scenario describes no sprint, and where it is unstable without one (the rivals need to know how queries fare unsprinted).
  */
@@ -53,27 +61,30 @@ export function compareSprinting({ scenario, replay, seed, precision, progress }
     ...(precision === undefined ? {} : { precision }),
   })
   if (isRefusal(unsprinted)) return unsprinted
-  const service = meanOf(unsprinted, about, 'service')
-  const longest = Math.max(tailOf(unsprinted, about, 'p99'), 4 * service)
   let asked = 0
-  const price = (timeoutSeconds: number, effort: number): number => {
-    progress?.(SEARCH_SHARE * (1 - 0.97 ** ++asked))
-    const answer = simulateScenario(withSprint(scenario, 'search', at(sprint, timeoutSeconds)), {
-      ...options,
-      replications: 2,
-      jobsPerReplication: FIRST_JOBS * effort,
-    })
-    return isRefusal(answer) ? Number.MAX_VALUE : meanOf(answer, about, 'response')
+  const search: TimeoutSearch = {
+    scenario,
+    about,
+    seed,
+    ...(replay ? { replay } : {}),
+    serviceSeconds: meanOf(unsprinted, about, 'service'),
+    longest: Math.max(tailOf(unsprinted, about, 'p99'), 4 * meanOf(unsprinted, about, 'service')),
+    tick: () => progress?.(SEARCH_SHARE * (1 - 0.97 ** ++asked)),
   }
-  const found = halvingSearch(price, { shortest: service / 20, longest, points: 16, rounds: replay ? 1 : 4 })
+  const speeds = [...new Set([sprint.speed, ...(scenario.policy.sprint ? [] : (scenario.levers?.sprint?.otherSpeeds ?? []))])]
+  const found = speeds.sort((a, b) => a - b).map((speed) => ({ speed, ...bestTimeout({ ...sprint, speed }, search) }))
   const rivals = sprintRivals(sprint, {
-    meanServiceSeconds: service,
+    meanServiceSeconds: search.serviceSeconds,
     responseQuantile: () => tailOf(unsprinted, about, 'p95'),
   })
+  const bestName = (timeout: number, speed: number): string =>
+    `best timeout ${Number(timeout.toPrecision(3))} s${speeds.length > 1 ? ` at speed ${speed}` : ''}`
   const policies: Policy[] = [
     ...rivals.map((rival) => withSprint(scenario, rival.name, rival.sprint).policy),
-    withSprint(scenario, `best timeout ${Number(found.timeoutSeconds.toPrecision(3))} s`, at(sprint, found.timeoutSeconds))
-      .policy,
+    ...found.map(
+      ({ speed, timeoutSeconds }) =>
+        withSprint(scenario, bestName(timeoutSeconds, speed), at({ ...sprint, speed }, timeoutSeconds)).policy,
+    ),
   ]
   const compared = comparePolicies(scenario, policies, {
     ...options,
@@ -85,7 +96,7 @@ export function compareSprinting({ scenario, replay, seed, precision, progress }
   )
   const best = Math.min(...responses)
   return {
-    evaluations: found.evaluations,
+    evaluations: found.reduce((sum, { evaluations }) => sum + evaluations, 0),
     comparison: {
       schema: 'halftone/policy-comparison/1',
       question: 'When to sprint?',
@@ -97,6 +108,9 @@ export function compareSprinting({ scenario, replay, seed, precision, progress }
       ),
       drops: [],
       caveats: [
+        ...found.map(({ speed, timeoutSeconds, evaluations, tried }) =>
+          caveat('timeout-search', `${bestName(timeoutSeconds, speed)}: ${searchInWords(evaluations, tried)}`),
+        ),
         caveat(
           'rivals',
           '“tail only” and “few to many” are readings of Adrenaline and Few-to-Many in one timeout: p95 of the unsprinted response, and the mean service',
@@ -104,6 +118,62 @@ export function compareSprinting({ scenario, replay, seed, precision, progress }
       ],
     },
   }
+}
+
+function searchInWords(evaluations: number, tried: readonly number[]): string {
+  if (tried.length === 0) return `the best of ${evaluations} timeouts under which the trace was replayed`
+  const seconds = tried.map((timeout) => Number(timeout.toPrecision(3))).sort((a, b) => a - b)
+  return `sought in ${evaluations} short runs, then chosen from ${tried.length} timeouts (${seconds.join(', ')} s) that were played on the same luck, each to ±${100 * TRIAL_PRECISION} % or for ${TRIAL_JOBS.toLocaleString('en-US')} jobs`
+}
+
+/** What a search for the best timeout of a sprint is given. */
+interface TimeoutSearch {
+  readonly scenario: Scenario
+  readonly about: readonly string[]
+  readonly seed: number
+  readonly replay?: ReplayJobs
+  readonly serviceSeconds: number
+  readonly longest: number
+  /** Called at every timeout that is asked about. */
+  readonly tick: () => void
+}
+
+/** The best timeout, how many were asked about in short runs, and which were tried. */
+function bestTimeout(
+  sprint: Sprint,
+  { scenario, about, seed, replay, serviceSeconds, longest, tick }: TimeoutSearch,
+): { readonly timeoutSeconds: number; readonly evaluations: number; readonly tried: readonly number[] } {
+  const options = { seed, ...(replay ? { replay } : {}) }
+  const foreseen = new Map<number, number>()
+  const price = (timeoutSeconds: number, effort: number): number => {
+    tick()
+    const answer = simulateScenario(withSprint(scenario, 'search', at(sprint, timeoutSeconds)), {
+      ...options,
+      replications: 2,
+      jobsPerReplication: FIRST_JOBS * effort,
+    })
+    const value = isRefusal(answer) ? Number.MAX_VALUE : meanOf(answer, about, 'response')
+    foreseen.set(timeoutSeconds, value)
+    return value
+  }
+  const range = { shortest: serviceSeconds / 20, longest, points: 16, rounds: replay ? 1 : 2 }
+  const { timeoutSeconds, evaluations } = halvingSearch(price, range)
+  if (replay) return { timeoutSeconds, evaluations, tried: [] }
+  const known = knownPolicy(scenario, analyticPredictor, { seed })
+  const play = (timeouts: readonly number[]): number[] => {
+    tick()
+    const policies = timeouts.map((timeout) => withSprint(scenario, `${timeout} s`, at(sprint, timeout)).policy)
+    const race = openRace(scenario, policies, { seed: seed + 1, jobsAtMost: TRIAL_JOBS, ...(known ? { known } : {}) })
+    race.sharpen(
+      policies.map((_, place) => place),
+      TRIAL_PRECISION,
+    )
+    return policies.map((_, place) => {
+      const answer = race.prediction(place)
+      return isRefusal(answer) ? Number.MAX_VALUE : meanOf(answer, about, 'response')
+    })
+  }
+  return { ...trialSearch(timeoutSeconds, foreseen, play, serviceSeconds), evaluations }
 }
 
 /** The sprint to be asked about; timeouts of 0 where only the levers describe it. */
