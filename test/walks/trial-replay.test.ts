@@ -105,7 +105,7 @@ describe('a trial on a cluster in virtual time', () => {
       policyCount: names.length,
       profileJobs: 60,
       everySeconds: 1,
-      directory: '/nowhere',
+      directory: folder,
       run: 'test',
       store,
     })

@@ -20,7 +20,9 @@ import type { Arrivals } from './foresee.js'
 export interface PlayRequest {
   readonly driver: Driver
   readonly arrivals: Arrivals
-  /** What the n-th job to arrive is. */
+  /** Name of a class by its index. */
+  readonly className: (classIndex: number) => string
+  /** What the n-th job to arrive is; asked for once. */
   readonly spec: (job: number) => JobSpec
   readonly steering: Steering
   /** Seconds between two looks, where nothing else calls for one. */
@@ -224,7 +226,7 @@ class Player {
   }
 
   private played(): Played {
-    const { arrivals, spec } = this.request
+    const { arrivals, className } = this.request
     const seconds = this.elapsed()
     return {
       startedAtSeconds: this.startedAt,
@@ -236,7 +238,7 @@ class Player {
         endSeconds: job?.endSeconds === undefined ? undefined : job.endSeconds - this.startedAt,
         state: job?.state ?? 'unfinished',
       })),
-      tasks: this.attempts.tasks(this.startedAt, (number) => spec(number).className),
+      tasks: this.attempts.tasks(this.startedAt, (number) => className(arrivals.classIndex[number])),
       sprints: this.sprints.map((sprint) => ({ ...sprint, endSeconds: Math.min(sprint.endSeconds, seconds) })),
       looks: this.looks,
       actions: this.actions,

@@ -1,6 +1,7 @@
 /**
  * A trial: profile the task types on the cluster, calibrate the model, foresee each policy, run each on the same arrivals, and say how far measured and foreseen agree.
  */
+import { mkdirSync } from 'node:fs'
 import { beyondReach, steer, tasksToWithdraw } from '../../control/index.js'
 import {
   type AccuracyCurve,
@@ -213,6 +214,7 @@ async function playPolicy(request: TrialRequest, turn: Turn): Promise<TrialPolic
   const played = await play({
     driver,
     arrivals,
+    className: (k) => scenario.workload.classes[k].name,
     spec: (job) => specOf(request, classOf(job), keyOf(job), withdrawnOf(under, classOf(job), seed, job)),
     steering: steer({
       policy,
@@ -249,7 +251,9 @@ async function playPolicy(request: TrialRequest, turn: Turn): Promise<TrialPolic
   })
 }
 
+/** A job to submit, its directory made. */
 function specOf(request: TrialRequest, className: string, key: string, withdrawn: Withdrawn): JobSpec {
+  mkdirSync(directoryOf(request, key), { recursive: true })
   const { priority } = request.scenario.workload.classes.find(({ name }) => name === className)!
   return request.work.get(className)!.spec({ key, directory: directoryOf(request, key), priority, withdrawn })
 }
