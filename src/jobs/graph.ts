@@ -2,7 +2,7 @@ import type { Estimate, Refusal } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import type { BundledJob } from './bundled-job.js'
 
-/** What a task found: patterns whose first edge is one of its own. */
+/** What a task found: patterns whose lowest node is one of its own. */
 export interface GraphPart {
   readonly edges: number
   readonly triangles: number
@@ -18,10 +18,13 @@ export interface GraphAnswer {
 /** Largest group of nodes that all know one another; the work for an edge grows with its square. */
 const GROUP_AT_MOST = 120
 
+/** Nodes that joined one after another, and so tend to be friends, are dealt out together: tasks differ by a tenth, in work and in what they find. */
+const NODES_A_BLOCK = 4
+
 /**
- * Cliques of four (and triangles on the way) in a graph whose degrees follow a power law. The edges are dealt out among the tasks; each
- * task reads the whole graph and counts the patterns whose first edge, in the order below, is one of its own, so that every pattern is
- * counted once, and the totals of the tasks are a sample to scale up from.
+ * Cliques of four (and triangles on the way) in a graph whose degrees follow a power law. The nodes are dealt out among the tasks; each task
+ * reads the whole graph and counts the patterns whose lowest node, in the order below, is one of its own, so that every pattern is counted
+ * once, and the totals of the tasks are a sample to scale up from.
  *
  * Nodes are ordered by degree; an edge goes from the lower to the higher, and neighbours N⁺ are the higher ones. For an edge (u, v), each w in
  * N⁺(u) ∩ N⁺(v) makes a triangle, and each x in N⁺(w) that lies in this set as well a clique. Source: Chiba and Nishizeki (1985).
@@ -43,12 +46,13 @@ export const graph: BundledJob<GraphPart, GraphAnswer> = {
     if (bytes.length % 8 !== 0) throw new Error(`${EDGES}: is not pairs of nodes`)
     // a copy, since bytes that were read need not begin at a multiple of four
     const pairs = new Uint32Array(new Uint8Array(bytes).buffer)
-    const { low, high, starts, higher } = byDegree(pairs)
+    const { low, high, starts, higher, nodeOf } = byDegree(pairs)
     const mark = new Int32Array(starts.length).fill(-1)
     const both = new Uint32Array(starts.length)
     let [edges, triangles, cliques] = [0, 0, 0]
-    for (let e = task; e < low.length; e += tasks) {
+    for (let e = 0; e < low.length; e++) {
       const [u, v] = [low[e]!, high[e]!]
+      if (Math.floor(nodeOf[u]! / NODES_A_BLOCK) % tasks !== task) continue
       const [ofU, ofBoth] = [2 * e, 2 * e + 1]
       for (let i = starts[u]!; i < starts[u + 1]!; i++) mark[higher[i]!] = ofU
       let common = 0
@@ -91,18 +95,19 @@ interface Upwards {
   readonly high: Uint32Array
   readonly starts: Uint32Array
   readonly higher: Uint32Array
+  /** What a node is called in the file. */
+  readonly nodeOf: Uint32Array
 }
 
 function byDegree(pairs: Uint32Array): Upwards {
   const nodes = pairs.reduce((most, node) => Math.max(most, node), -1) + 1
   const degree = new Uint32Array(nodes)
   for (const node of pairs) degree[node]++
+  const nodeOf = Uint32Array.from(degree.keys()).sort((a, b) => degree[a]! - degree[b]! || a - b)
   const rank = new Uint32Array(nodes)
-  Uint32Array.from(degree.keys())
-    .sort((a, b) => degree[a]! - degree[b]! || a - b)
-    .forEach((node, place) => {
-      rank[node] = place
-    })
+  nodeOf.forEach((node, place) => {
+    rank[node] = place
+  })
   const edges = pairs.length / 2
   const [low, high] = [new Uint32Array(edges), new Uint32Array(edges)]
   const starts = new Uint32Array(nodes + 1)
@@ -116,7 +121,7 @@ function byDegree(pairs: Uint32Array): Upwards {
   const filled = starts.slice(0, nodes)
   const higher = new Uint32Array(edges)
   for (let e = 0; e < edges; e++) higher[filled[low[e]!]++] = high[e]!
-  return { low, high, starts, higher }
+  return { low, high, starts, higher, nodeOf }
 }
 
 /**

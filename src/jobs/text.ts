@@ -2,10 +2,10 @@ import type { Estimate, Refusal, TopKey } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import type { BundledJob } from './bundled-job.js'
 
-/** What a task found in its partition: how often each word of the dictionary stands there. */
+/** What a task found in its partition: how many words, and how often each word of the dictionary, in its order. */
 export interface TextPart {
   readonly words: number
-  readonly counts: Readonly<Record<string, number>>
+  readonly counts: readonly number[]
 }
 
 export interface TextAnswer {
@@ -19,6 +19,9 @@ const TOP = 20
 const VOCABULARY = 5_000
 const TOPICS = 6
 const MISSPELT = 0.1
+
+const DICTIONARY = 'dictionary.txt'
+const partitionName = (partition: number): string => `part-${String(partition).padStart(5, '0')}.txt`
 
 /**
  * Word counts of a corpus with misspelt words: each is first put right by the most frequent word of the dictionary that is one edit away, then counted;
@@ -45,34 +48,37 @@ export const text: BundledJob<TextPart, TextAnswer> = {
   },
 
   inputs: ({ task }) => [DICTIONARY, partitionName(task)],
-  reduceInputs: [],
+  reduceInputs: [DICTIONARY],
 
   map(files, { task }) {
-    const decode = (name: string): string => new TextDecoder('utf-8', { fatal: true }).decode(files.get(name))
-    const words = decode(DICTIONARY).split('\n')
-    const rank = new Map(words.map((word, i) => [word, i]))
-    const counts = new Uint32Array(words.length)
-    let all = 0
-    for (const [token] of decode(partitionName(task)).matchAll(/[A-Za-z]+/g)) {
-      all++
+    const rank = new Map(dictionaryOf(files).map((word, i) => [word, i]))
+    const counts = new Array<number>(rank.size).fill(0)
+    let words = 0
+    for (const [token] of decoded(files, partitionName(task)).matchAll(/[A-Za-z]+/g)) {
+      words++
       const word = token.toLowerCase()
       const known = rank.get(word) ?? nearest(word, rank)
-      if (known !== undefined) counts[known]++
+      if (known !== undefined) counts[known]!++
     }
-    const found: Record<string, number> = {}
-    words.forEach((word, i) => {
-      if (counts[i]! > 0) found[word] = counts[i]!
-    })
-    return { words: all, counts: found }
+    return { words, counts }
   },
 
-  isPart: (value): value is TextPart =>
-    isRecord(value) && isCount(value['words']) && isRecord(value['counts']) && Object.values(value['counts']).every(isCount),
+  isPart: (value): value is TextPart => {
+    if (typeof value !== 'object' || value === null) return false
+    const { words, counts } = value as Record<string, unknown>
+    return isCount(words) && Array.isArray(counts) && counts.length === VOCABULARY && counts.every(isCount)
+  },
 
-  reduce(parts, tasks, { estimateTotal, estimateTop }): TextAnswer | Refusal {
+  reduce(parts, tasks, { files, estimateTotal, estimateTop }): TextAnswer | Refusal {
     const words = estimateTotal({ partitions: tasks, totals: parts.map((part) => part.words) })
     if ('kind' in words) return words
-    const tables = parts.map(({ counts }) => new Map(Object.entries(counts)))
+    const dictionary = dictionaryOf(files)
+    const sums = dictionary.map((_, i) => parts.reduce((sum, { counts }) => sum + counts[i]!, 0))
+    // only the first few are worth an estimate; one more than are asked for shows who just missed it
+    const first = [...sums.keys()]
+      .sort((a, b) => sums[b]! - sums[a]! || (dictionary[a]! < dictionary[b]! ? -1 : 1))
+      .slice(0, 2 * TOP + 1)
+    const tables = parts.map(({ counts }) => new Map(first.map((i) => [dictionary[i]!, counts[i]!])))
     const top = estimateTop(2 * TOP, tasks, tables)
     return 'kind' in top ? top : { words, top }
   },
@@ -87,11 +93,15 @@ export const text: BundledJob<TextPart, TextAnswer> = {
   },
 }
 
-const DICTIONARY = 'dictionary.txt'
-const partitionName = (partition: number): string => `part-${String(partition).padStart(5, '0')}.txt`
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+
+function decoded(files: ReadonlyMap<string, Uint8Array>, name: string): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(files.get(name))
+}
+
+function dictionaryOf(files: ReadonlyMap<string, Uint8Array>): string[] {
+  return decoded(files, DICTIONARY).split('\n')
+}
 
 /** Words of two to four syllables, all different, the most frequent first. */
 function dictionary(rng: Rng): string[] {
