@@ -28,7 +28,11 @@ export function addQueueOptions(command: Command): Command {
         command
           .requiredOption('--on <cluster>', 'slurm, or a file: an observation that was kept (JSON)')
           .option('--history <file>', 'jobs that ran before: sacct, SWF or another trace of jobs')
-          .addOption(new Option('--discipline <name>', 'the discipline in force, where the cluster does not say').choices([...DISCIPLINES]))
+          .addOption(
+            new Option('--discipline <name>', 'the discipline in force, where the cluster does not say').choices([
+              ...DISCIPLINES,
+            ]),
+          )
           .option('--no-arrivals', 'nobody comes later; otherwise later arrivals are drawn from the history')
           .option('--futures <n>', 'futures to draw', positive, 200),
       ),

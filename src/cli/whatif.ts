@@ -29,7 +29,9 @@ export function addWhatIfCommand(program: Command, io: Io): void {
       const change = {
         ...(options.submit === undefined ? {} : { submit: jobFrom(io, options.submit, options) }),
         ...(options.policy === undefined ? {} : { policy: policyFrom(io, options.policy, options) }),
-        ...(options.withoutNodes === undefined ? {} : { withoutNodes: options.withoutNodes.split(',').map((name) => name.trim()) }),
+        ...(options.withoutNodes === undefined
+          ? {}
+          : { withoutNodes: options.withoutNodes.split(',').map((name) => name.trim()) }),
       }
       const { observation, history } = await queueFor(io, options)
       const bar = progressFor(io, 'playing the queue both ways', options)

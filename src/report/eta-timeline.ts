@@ -7,11 +7,13 @@ import { type Content, html, join, Markup } from './html.js'
 const WIDTH = 880
 const LEFT = 118
 const RIGHT = 14
-const ROW = 17
+const ROW = 20
 const TOP = 26
 /** More jobs than these are left to the table: a picture of a thousand lines shows nothing. */
 export const DRAWN_AT_MOST = 80
-const STEPS = [1, 2, 5, 10, 15, 30].flatMap((n) => [n, 60 * n]).concat([1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440].map((h) => 3600 * h))
+const STEPS = [1, 2, 5, 10, 15, 30]
+  .flatMap((n) => [n, 60 * n])
+  .concat([1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440].map((h) => 3600 * h))
 
 /** Rows for the jobs that have times, in their order. Light: 90 % of the futures; dark: half of them; a line: the median. */
 export function etaTimeline(jobs: readonly EtaJob[], title: string): Content {
@@ -65,6 +67,9 @@ function horizonOf(jobs: readonly EtaJob[]): number {
 }
 
 function ticksUpTo(far: number): number[] {
-  const step = STEPS.slice().sort((a, b) => a - b).find((one) => far / one <= 9) ?? 86_400 * Math.ceil(far / 86_400 / 9)
+  const step =
+    STEPS.slice()
+      .sort((a, b) => a - b)
+      .find((one) => far / one <= 9) ?? 86_400 * Math.ceil(far / 86_400 / 9)
   return Array.from({ length: Math.floor(far / step) + 1 }, (_, i) => i * step)
 }

@@ -15,7 +15,11 @@ function difference(seconds: number | undefined): string {
 }
 
 const differences = (range: EtaRange | undefined): string =>
-  range === undefined ? NONE : Math.abs(range.p5) < 1 && Math.abs(range.p95) < 1 ? '0' : `${difference(range.p5)} … ${difference(range.p95)}`
+  range === undefined
+    ? NONE
+    : Math.abs(range.p5) < 1 && Math.abs(range.p95) < 1
+      ? '0'
+      : `${difference(range.p5)} … ${difference(range.p95)}`
 
 const VERDICTS: Readonly<Record<WhatIfJob['verdict'], string>> = {
   later: 'later',
@@ -41,9 +45,11 @@ export function whatIfInWords({ change, jobs, meanLater, lastEnd }: WhatIf): str
   const first = comers[0]
   const parts = [
     `If ${change}: of ${counted(waiting, 'waiting job')} ${said.length > 0 ? said.join(', ') : 'none is touched'}.`,
-    first && `${comers.length > 1 ? `The first of the new jobs` : 'The new job'} would start in ${fromNow(first.after!.p50)} (90 %: ${nineTenths(first.after)}).`,
+    first &&
+      `${comers.length > 1 ? `The first of the new jobs` : 'The new job'} would start in ${fromNow(first.after!.p50)} (90 %: ${nineTenths(first.after)}).`,
     meanLater && `Mean start: ${difference(meanLater.p50)} (90 %: ${differences(meanLater)}).`,
-    lastEnd && `The last of the jobs seen now would end in ${fromNow(lastEnd.after.p50)} instead of ${fromNow(lastEnd.before.p50)}.`,
+    lastEnd &&
+      `The last of the jobs seen now would end in ${fromNow(lastEnd.after.p50)} instead of ${fromNow(lastEnd.before.p50)}.`,
   ]
   return parts.filter(Boolean).join(' ')
 }
@@ -96,7 +102,11 @@ export function whatIfPage(answer: WhatIf): string {
     answer: whatIfInWords(answer),
     figures: [
       { label: 'Slots', value: `${count(answer.cluster.after.slots)}`, note: `${count(answer.cluster.before.slots)} now` },
-      { label: 'Discipline', value: answer.discipline.after, note: answer.discipline.after === answer.discipline.before ? 'as now' : `${answer.discipline.before} now` },
+      {
+        label: 'Discipline',
+        value: answer.discipline.after,
+        note: answer.discipline.after === answer.discipline.before ? 'as now' : `${answer.discipline.before} now`,
+      },
       { label: 'Mean start', value: difference(answer.meanLater?.p50), note: `90 %: ${differences(answer.meanLater)}` },
     ],
     trust: trustOf(answer),

@@ -11,7 +11,8 @@ export function fromNow(seconds: number | undefined): string {
 /** Two times in one unit: `1.2 – 4.5 h`. */
 export function between(low: number, high: number): string {
   const unit = durationUnit(high)
-  return high < 1 ? 'now' : `${number(low / unit.size, 2)} – ${duration(high, unit)}`
+  const short = (seconds: number): string => number(Math.round((100 * seconds) / unit.size) / 100, 2)
+  return high < 1 ? 'now' : `${short(low)} – ${short(high)} ${unit.symbol}`
 }
 
 export const middleHalf = (range: EtaRange | undefined): string => (range === undefined ? NONE : between(range.p25, range.p75))
@@ -40,7 +41,9 @@ export function etaInWords({ jobs, cluster }: Eta): string {
 
 function jobInWords({ id, state, start, end, never }: EtaJob): string {
   if (never) return `Job ${id}: ${never.message}.`
-  const ends = end ? `ends in ${fromNow(end.p50)} (half of the futures: ${middleHalf(end)}; 90 %: ${nineTenths(end)})` : 'has no end in sight'
+  const ends = end
+    ? `ends in ${fromNow(end.p50)} (half of the futures: ${middleHalf(end)}; 90 %: ${nineTenths(end)})`
+    : 'has no end in sight'
   if (state === 'running') return `Job ${id} runs and ${ends}.`
   if (start === undefined) return `Job ${id} gets no time.`
   return `Job ${id} starts in ${fromNow(start.p50)} (half of the futures: ${middleHalf(start)}; 90 %: ${nineTenths(start)}) and ${ends}.`
@@ -67,7 +70,9 @@ export function etaTrust({ runTimes, discipline, correction, arrivals, cost }: E
       `Times to start were checked at ${counted(correction.moments ?? 0, 'past moment')} (${counted(correction.waits ?? 0, 'wait')}); ${CORRECTIONS[correction.name]}. On the later of them its 90 % ranges held ${percent(held.covered90, 2)} and its 50 % ranges ${percent(held.covered50, 2)}${correction.name === 'none' ? '' : `; as played ${percent(raw?.covered90, 2)} and ${percent(raw?.covered50, 2)}`}.`,
     )
   if (arrivals.from === 'history') out.push('Later arrivals are those of an earlier day at the same hour, drawn.')
-  out.push(`${counted(cost.futures, 'future')} in ${duration(cost.wallSeconds)}, of which learning took ${duration(cost.learnSeconds)}.`)
+  out.push(
+    `${counted(cost.futures, 'future')} in ${duration(cost.wallSeconds)}, of which learning took ${duration(cost.learnSeconds)}.`,
+  )
   return out
 }
 
