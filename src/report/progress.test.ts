@@ -37,6 +37,17 @@ describe('progress', () => {
     expect(written).toEqual([])
   })
 
+  it('says what is being done where it is told', () => {
+    const { written, advance, options } = watched(false)
+    const p = progress({ label: 'trying', ...options })
+    advance(10_000)
+    p.update(0.5, 'NP: 3 of 6 jobs\u001b[2J')
+    p.stop()
+    expect(written).toHaveLength(1)
+    expect(written[0]).toContain('trying: 50 %, NP: 3 of 6 jobs')
+    expect(written[0]!.replace('\n', '')).not.toMatch(CONTROLS)
+  })
+
   it('off a terminal is a plain line every five seconds with what is left at the pace so far', () => {
     const { written, advance, options } = watched(false)
     const p = progress({ label: 'simulating', ...options })

@@ -19,8 +19,8 @@ export interface ProgressOptions {
 }
 
 export interface Progress {
-  /** How much is done, 0 to 1; values outside are moved to the nearer end, and progress never runs backwards. */
-  update(share: number): void
+  /** How much is done, 0 to 1; values outside are moved to the nearer end, and progress never runs backwards. `said`: what is being done. */
+  update(share: number, said?: string): void
   /** Ends the line (a bar is taken away). Calling it twice does no harm. */
   stop(): void
 }
@@ -59,20 +59,20 @@ export function progress({
         : 'time left unknown'
 
   return {
-    update(share) {
+    update(share, said) {
       if (stopped || !Number.isFinite(share)) return
       done = Math.max(done, Math.min(1, Math.max(0, share)))
       const at = now()
       const elapsed = at - begun
       if (elapsed < PATIENCE_MILLISECONDS) return
-      const per = count(Math.floor(100 * done))
+      const figures = [`${count(Math.floor(100 * done))} %`, ...(said ? [plain(said, 60)] : []), left(elapsed)]
       if (stream.isTTY === true) {
         if (at - shownAt < DRAW_EVERY_MILLISECONDS && done < 1) return
-        stream.write(`\r${line(name, done, `${per} %  ${left(elapsed)}`, stream.columns || 80)}${CLEAR_TO_END}`)
+        stream.write(`\r${line(name, done, figures.join('  '), stream.columns || 80)}${CLEAR_TO_END}`)
         drawn = true
       } else {
         if (at - shownAt < LINE_EVERY_MILLISECONDS) return
-        stream.write(`${name}: ${per} %, ${left(elapsed)}\n`)
+        stream.write(`${name}: ${figures.join(', ')}\n`)
       }
       shownAt = at
     },
