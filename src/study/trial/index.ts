@@ -1,4 +1,5 @@
 export { foresee } from './foresee.js'
+export { ownCluster } from './own-cluster.js'
 export { policiesNamed } from './policies.js'
 export { runTrial, type TrialAnswer, type TrialAsked } from './run.js'
 export { TrialStore } from './store.js'
