@@ -201,8 +201,9 @@ export async function resume({ commands, gateway }: Workshop, node: NodeRow): Pr
   return !isRefusal(now) && now.some((one) => one.name === node.name && nodeState(one) === 'up') ? already('it was up') : said
 }
 
+/** A node that only does not respond (`idle*`) is one that Slurm has not given up yet: it says `down` itself once it has. */
 export function nodeState({ state }: Pick<NodeRow, 'state'>): 'up' | 'drained' | 'down' {
-  if (/down|fail|unknown|not_responding|\*/.test(state)) return 'down'
+  if (/down|fail|unknown/.test(state)) return 'down'
   return /drain/.test(state) ? 'drained' : 'up'
 }
 

@@ -116,7 +116,9 @@ async function startIn(
       await until('slurmctld answers', 30, works('squeue', '--noheader'))
     },
     slurmrestd: async () => {
-      const args = ['-u', 'nobody', '-g', 'nogroup', '-a', 'rest_auth/jwt', `127.0.0.1:${restPort}`]
+      // the interfaces to the accounts refuse to start where there are none
+      const plugins = accounting ? [] : ['-s', 'openapi/v0.0.38']
+      const args = ['-u', 'nobody', '-g', 'nogroup', '-a', 'rest_auth/jwt', ...plugins, `127.0.0.1:${restPort}`]
       daemons.start('slurmrestd', 'slurmrestd', args, { ...environment, SLURM_JWT: 'daemon' })
       await until('slurmrestd listens', 20, () =>
         fetch(`http://127.0.0.1:${restPort}/openapi`).then(
@@ -166,8 +168,8 @@ function slurmConf(
     `SlurmctldPort=${ports.controller}`,
     'SlurmUser=root',
     'CommunicationParameters=NoInAddrAny,NoCtldInAddrAny',
-    // cred_expire is also how long a requeued job is held back
-    `AuthInfo=socket=${directory}/munge,cred_expire=2`,
+    // cred_expire is also how long a requeued job is held back; below 5 Slurm takes it for 120
+    `AuthInfo=socket=${directory}/munge,cred_expire=5`,
     'AuthAltTypes=auth/jwt',
     `AuthAltParameters=jwt_key=${directory}/jwt.key`,
     `StateSaveLocation=${directory}/controller`,

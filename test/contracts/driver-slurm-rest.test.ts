@@ -1,0 +1,3 @@
+import { slurmContract } from '../support/slurm/contract.js'
+
+slurmContract('Slurm through slurmrestd', { rest: true })

@@ -1,0 +1,34 @@
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'vitest'
+import { slurmDriver } from '../../../src/drivers/slurm/index.js'
+import type { Driver } from '../../../src/model/index.js'
+import { driverContract, noteCommand } from '../../contracts/driver.js'
+import { realClock } from './clock.js'
+import { slurmIsMissing, startSlurm } from './cluster.js'
+
+/** Holds the Slurm driver to the laws of a driver, on a cluster of its own. */
+export function slurmContract(name: string, { rest }: { readonly rest: boolean }): void {
+  const missing = slurmIsMissing({ rest })
+  if (missing !== undefined) {
+    describe(name, () => it.skip(`keeps the laws of a driver (skipped: ${missing})`))
+    return
+  }
+  driverContract(
+    name,
+    async () => {
+      const cluster = await startSlurm({ rest })
+      const spool = mkdtempSync(join(cluster.directory, 'spool-'))
+      const open = (): Driver =>
+        slurmDriver({
+          clock: realClock,
+          spool,
+          conf: cluster.conf,
+          ...(rest ? { rest: cluster.rest } : {}),
+          quota: { normalShare: 0.5 },
+        })
+      return { driver: open(), runCommandFor: noteCommand, again: async () => open(), close: cluster.stop }
+    },
+    { patienceSeconds: 30 },
+  )
+}
