@@ -4,10 +4,20 @@ import { policyComparisonPage, policyComparisonText } from '../report/index.js'
 import { compareDeflation } from '../study/index.js'
 import { give, progressFor, stopForIssues, stopForRefusal, style } from './answer.js'
 import type { Io } from './io.js'
-import { addAnswerOptions, addClusterOptions, addSeed, addTraceOptions, addWorkloadOptions, namesOf, share } from './options.js'
+import {
+  addAnswerOptions,
+  addClusterOptions,
+  addSeed,
+  addTraceOptions,
+  addWorkloadOptions,
+  collect,
+  namesOf,
+  share,
+} from './options.js'
 import { type QuestionOptions, questionFor } from './question.js'
 
-interface DeflateCliOptions extends QuestionOptions {
+interface DeflateCliOptions extends Omit<QuestionOptions, 'drop'> {
+  readonly drop?: readonly string[]
   readonly seed: number
   readonly precision?: number
   readonly policies?: readonly string[]
@@ -24,19 +34,25 @@ export function addDeflateCommand(program: Command, io: Io): void {
       'policies by name, drop ratios in percent from the highest class down, the first is what others are held against: "P,NP,DA(0,20),NPS,DiAS(0,20)"; by default those that may gain something',
       namesOf,
     )
+    .option(
+      '--drop <class[.stage]=ratio>',
+      'and a policy that drops so, by class or by stage, such as low=20% or low.map=0.2; may be given several times',
+      collect,
+    )
     .option('--precision <share>', 'wanted half-width of the interval of each mean, such as 1%', share)
   addSeed(addAnswerOptions(addClusterOptions(addWorkloadOptions(addTraceOptions(command))), { html: true }))
     .addHelpText(
       'after',
-      '\nExamples:\n  halftone deflate examples/dias.yaml\n  halftone deflate examples/dias.yaml --policies "P,NP,DA(0,10),DA(0,40)" --html deflate.html\n',
+      '\nExamples:\n  halftone deflate examples/dias.yaml\n  halftone deflate examples/dias.yaml --policies "P,NP,DA(0,10),DA(0,40)" --html deflate.html\n  halftone deflate examples/dias.yaml --drop low.map=0.3\n',
     )
-    .action(async (path: string, options: DeflateCliOptions) => {
+    .action(async (path: string, { drop, ...options }: DeflateCliOptions) => {
       const { scenario, replay } = await questionFor(io, path, options)
       const bar = progressFor(io, 'simulating', options)
       const answer = compareDeflation({
         scenario,
         ...(replay ? { replay } : {}),
         ...(options.policies ? { policies: options.policies } : {}),
+        ...(drop ? { drops: drop } : {}),
         ...(options.precision === undefined ? {} : { precision: options.precision }),
         seed: options.seed,
         progress: (done) => bar.update(done),

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { accuracyLoss, parseNoun, type Scenario } from '../model/index.js'
 import { Rng } from '../num/index.js'
-import { accuracyProfile, clusterSamplingCurve, deflate, dropGains, namedPolicy, worthDropping } from './index.js'
+import {
+  accuracyProfile,
+  askedDrops,
+  clusterSamplingCurve,
+  deflate,
+  dropGains,
+  droppingPolicy,
+  namedPolicy,
+  worthDropping,
+} from './index.js'
 
 describe('wave arithmetic', () => {
   // specs/deflate.md, after E4: 50 tasks on 20 slots
@@ -135,6 +144,38 @@ levers: { sprint: { speed: 2, classes: [high] } }
 
   it.each(['DA', 'DA(20)', 'DA(0,100)', 'NP(3)', 'XX', 'DA(0,)'])('says what is wrong with %s', (name) => {
     expect(namedPolicy(name, scenario)).toMatchObject({ ok: false, issues: [{ place: name }] })
+  })
+
+  it('by class and by stage are read as a policy without preemption, a class name with a dot included', () => {
+    const stage = (name: string, droppable: boolean) => ({
+      name,
+      tasks: 10,
+      taskTime: { kind: 'constant' as const, seconds: 1 },
+      droppable,
+    })
+    const [low, high] = scenario.workload.classes
+    const classes = [
+      { ...low!, name: 'night.batch', work: { kind: 'stages' as const, stages: [stage('map', true), stage('reduce', false)] } },
+      high!,
+    ]
+    const staged: Scenario = {
+      ...scenario,
+      policy: { ...scenario.policy, engine: 'exclusive' },
+      workload: { ...scenario.workload, classes },
+    }
+    const asked = askedDrops(['night.batch.map=20%'], staged)
+    expect(asked).toEqual({ ok: true, drop: { 'night.batch': { map: 0.2 } } })
+    if (asked.ok)
+      expect(droppingPolicy(staged, asked.drop)).toMatchObject({
+        name: 'drop night.batch.map 20 %',
+        discipline: 'priority-nonpreemptive',
+        drop: { 'night.batch': { map: 0.2 } },
+      })
+    expect(askedDrops(['low=0.3'], scenario)).toEqual({ ok: true, drop: { low: 0.3 } })
+    const wrong = ['night.batch=0.1', 'night.batch.map=0.2', 'night.batch.shuffle=0.1', 'day=0.1', 'high=1', 'high']
+    const issues = askedDrops(wrong, staged)
+    expect(issues.ok ? [] : issues.issues.map(({ place }) => place)).toEqual(wrong.slice(1).map((text) => `--drop ${text}`))
+    expect(askedDrops(['night.batch.reduce=0.1'], staged)).toMatchObject({ ok: false, issues: [{ code: 'not-droppable' }] })
   })
 
   it('as a change, an empty drop changes nothing and θ = 1 is an issue', () => {

@@ -1,5 +1,5 @@
 /** Policies of the DiAS papers side by side on one scenario: dropping against evicting against waiting. */
-import { dropGains, namedPolicy, worthDropping } from '../deflate/index.js'
+import { askedDrops, dropGains, droppingPolicy, namedPolicy, worthDropping } from '../deflate/index.js'
 import {
   type ComparedPolicy,
   caveat,
@@ -24,6 +24,8 @@ export interface DeflationRequest {
   readonly replay?: ReplayJobs
   /** Names as in the papers; absent: P, NP, the drop ratios of the lowest class that gain something, and sprint where the scenario has it. */
   readonly policies?: readonly string[]
+  /** Drop ratios by class, or by class and stage (`low=0.2`, `low.map=20%`): one policy more, and with it by default only P and NP. */
+  readonly drops?: readonly string[]
   readonly seed: number
   readonly precision?: number
   readonly progress?: (share: number) => void
@@ -43,13 +45,25 @@ const RATIOS_AT_MOST = 4
  * Plays every policy on the same luck, puts the formula’s answer beside it where one holds, and says which drop ratios gain anything at all.
  * The first policy is what the others are held against.
  */
-export function compareDeflation({ scenario, replay, policies, seed, precision, progress }: DeflationRequest): Deflation {
+export function compareDeflation({
+  scenario,
+  replay,
+  policies,
+  drops: asked = [],
+  seed,
+  precision,
+  progress,
+}: DeflationRequest): Deflation {
   const drops = stageDrops(scenario)
-  const names = policies ?? namesWorthTrying(scenario, drops)
+  const own = asked.length > 0 ? askedDrops(asked, scenario) : undefined
+  const names = policies ?? (own ? ['P', 'NP'] : namesWorthTrying(scenario, drops))
   const named = names.map((name) => namedPolicy(name, scenario))
-  const issues = named.flatMap((one) => (one.ok ? [] : one.issues))
+  const issues = [...named, ...(own ? [own] : [])].flatMap((one) => (one.ok ? [] : one.issues))
   if (issues.length > 0) return { ok: false, issues }
-  const chosen = named.flatMap((one): Policy[] => (one.ok ? [one.policy] : []))
+  const chosen = [
+    ...named.flatMap((one): Policy[] => (one.ok ? [one.policy] : [])),
+    ...(own?.ok ? [droppingPolicy(scenario, own.drop)] : []),
+  ]
   const options = {
     seed,
     ...(replay ? { replay } : {}),
