@@ -14,7 +14,7 @@
  * Google’s jobs of the first 21 days and Philly are left out: the share of Google’s jobs that waited over a minute is printed (too few for a queue, and how many tasks
  * a job has is recorded for one day only), Philly’s extract records no starts.
  *
- * Needs ../shared/data for RICC; says so where it is absent. `--moments N` asks at so many moments, `--window dev` uses the days it was developed on.
+ * Needs ../shared/data for RICC; says so where it is absent. `--moments=N` asks at so many moments, `--window=dev` uses the days it was developed on.
  */
 import { existsSync } from 'node:fs'
 import { isRefusal } from 'halftone/model'
@@ -36,10 +36,8 @@ import { readTrace } from 'halftone/trace'
 import { save } from '../save.js'
 
 const DATA = '../shared/data'
-const argument = (name: string): string | undefined => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? undefined : process.argv[at + 1]
-}
+const argument = (name: string): string | undefined =>
+  process.argv.find((one) => one.startsWith(`--${name}=`))?.split('=')[1]
 const MOMENTS = Number(argument('moments') ?? 24)
 const DEVELOPED = argument('window') === 'dev'
 const LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95]

@@ -1,14 +1,15 @@
 import { type Command, Option } from 'commander'
 import { DISCIPLINES, type Discipline, type Eta, isRefusal, type Observation, reportOf } from '../model/index.js'
 import { etaPage, etaText } from '../report/index.js'
-import { eta, type History, historyOfTrace, openDriver, readNoun } from '../study/index.js'
+import { CLUSTERS, eta, type History, historyOfText, historyOfTrace, readNoun } from '../study/index.js'
 import { give, orStop, progressFor, stopForIssues, stopForRefusal, style } from './answer.js'
 import type { Io } from './io.js'
-import { type AnswerOptions, addAnswerOptions, addSeed, addTraceOptions, positive, type TraceOptions } from './options.js'
+import { addReachOptions, driverFor, type OnOptions } from './on.js'
+import { addAnswerOptions, addSeed, addTraceOptions, positive, type TraceOptions } from './options.js'
 import { traceFor } from './trace.js'
 
 /** Which queue is asked about, and what is known of it. */
-export interface QueueOptions extends TraceOptions, AnswerOptions {
+export interface QueueOptions extends TraceOptions, Omit<OnOptions, 'on'> {
   readonly on: string
   readonly history?: string
   readonly discipline?: Discipline
@@ -22,23 +23,18 @@ interface EtaCliOptions extends QueueOptions {
 }
 
 export function addQueueOptions(command: Command): Command {
-  return addSeed(
-    addAnswerOptions(
-      addTraceOptions(
-        command
-          .requiredOption('--on <cluster>', 'slurm, or a file: an observation that was kept (JSON)')
-          .option('--history <file>', 'jobs that ran before: sacct, SWF or another trace of jobs')
-          .addOption(
-            new Option('--discipline <name>', 'the discipline in force, where the cluster does not say').choices([
-              ...DISCIPLINES,
-            ]),
-          )
-          .option('--no-arrivals', 'nobody comes later; otherwise later arrivals are drawn from the history')
-          .option('--futures <n>', 'futures to draw', positive, 200),
-      ),
-      { html: true },
-    ),
-  )
+  command
+    .requiredOption('--on <cluster>', `${CLUSTERS.join(', ')}, or a file: an observation that was kept (JSON)`)
+    .option(
+      '--history <file>',
+      'jobs that ran before: sacct, SWF or another trace of jobs; default what the cluster itself keeps',
+    )
+    .addOption(
+      new Option('--discipline <name>', 'the discipline in force, where the cluster does not say').choices([...DISCIPLINES]),
+    )
+    .option('--no-arrivals', 'nobody comes later; otherwise later arrivals are drawn from the history')
+    .option('--futures <n>', 'futures to draw', positive, 200)
+  return addSeed(addAnswerOptions(addTraceOptions(addReachOptions(command)), { html: true }))
 }
 
 /** `halftone eta`: when the jobs of a queue will start and end. */
@@ -74,23 +70,40 @@ export function addEtaCommand(program: Command, io: Io): void {
     })
 }
 
-/** How far back ended jobs are asked of a live cluster, as history. */
-const SEEN_BACK_SECONDS = 7 * 86_400
+/** How far back a live cluster is asked for jobs that ended. */
+const BACK_SECONDS = 30 * 86_400
 
 /** The queue that is asked about and its history; ends the command where either cannot be read. */
 export async function queueFor(io: Io, options: QueueOptions): Promise<{ observation: Observation; history?: History }> {
-  const observation = await observationFor(io, options)
-  if (options.history === undefined) return { observation }
-  return { observation, history: historyOfTrace(await traceFor(io, options.history, options)) }
+  const on = CLUSTERS.find((one) => one === options.on)
+  const seen = on === undefined ? { observation: kept(io, options) } : await observed(io, { ...options, on })
+  if (options.history === undefined) return seen
+  return { ...seen, history: historyOfTrace(await traceFor(io, options.history, options)) }
 }
 
-async function observationFor(io: Io, options: QueueOptions): Promise<Observation> {
-  if (options.on !== 'slurm') {
-    const read = readNoun(options.on, 'observation')
-    return read.ok ? (read.value as Observation) : stopForIssues(io, reportOf(read.issues), options)
+function kept(io: Io, options: QueueOptions): Observation {
+  const read = readNoun(options.on, 'observation')
+  if (read.ok) return read.value as Observation
+  const neither = read.issues.some(({ code }) => code === 'no-such-file')
+  const message = `there is no such file, and no such cluster: ${CLUSTERS.join(', ')}`
+  return stopForIssues(
+    io,
+    reportOf(neither ? [{ code: 'no-such-file', severity: 'error', place: `--on ${options.on}`, message }] : read.issues),
+    options,
+  )
+}
+
+/** What a live cluster shows, and the jobs that ended there; those that it shows itself where it keeps no history. */
+async function observed(io: Io, options: QueueOptions & OnOptions): Promise<{ observation: Observation; history?: History }> {
+  const driver = await driverFor(io, options)
+  try {
+    const since = driver.clock.now() - BACK_SECONDS
+    const past = options.history === undefined ? await driver.history?.({ sinceSeconds: since }) : undefined
+    const history = past === undefined || isRefusal(past) ? undefined : await historyOfText(past.text)
+    const seen = await driver.observe(history === undefined ? { endedSince: since } : {})
+    const observation = isRefusal(seen) ? stopForRefusal(io, seen, options) : seen
+    return history === undefined ? { observation } : { observation, history }
+  } finally {
+    await driver.close()
   }
-  const driver = await openDriver({ on: 'slurm', spool: '' })
-  if (isRefusal(driver)) return stopForRefusal(io, driver, options)
-  const seen = await driver.observe({ endedSince: driver.clock.now() - SEEN_BACK_SECONDS }).finally(() => driver.close())
-  return isRefusal(seen) ? stopForRefusal(io, seen, options) : seen
 }

@@ -20,8 +20,14 @@ export interface OnOptions extends AnswerOptions {
 }
 
 export function addOnOptions(command: Command): Command {
+  return addReachOptions(
+    command.addOption(new Option('--on <cluster>', 'which cluster').choices([...CLUSTERS]).makeOptionMandatory()),
+  )
+}
+
+/** How the cluster that `--on` names is reached. */
+export function addReachOptions(command: Command): Command {
   return command
-    .addOption(new Option('--on <cluster>', 'which cluster').choices([...CLUSTERS]).makeOptionMandatory())
     .option('--dir <folder>', 'for embedded: the directory of the cluster')
     .option('--slurm-conf <file>', 'for slurm: its slurm.conf; default $SLURM_CONF')
     .option(

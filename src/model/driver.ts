@@ -227,6 +227,8 @@ export interface Driver {
   observe(options?: ObserveOptions): Promise<Observation | Refusal>
   /** Does one action, or refuses it with the reason. Returns once the cluster took it, not once its effect is seen. */
   enact(action: ClusterAction): Promise<Enacted | Refusal>
+  /** Jobs that have ended since, as a table of text with the columns of `sacct --parsable2`, instants in UTC; absent where the cluster keeps none. */
+  history?(options: { readonly sinceSeconds: number }): Promise<{ readonly source: string; readonly text: string } | Refusal>
   /** Lets go of what the driver holds; does not stop the cluster or its jobs. */
   close(): Promise<void>
 }

@@ -4,4 +4,5 @@ export { asKnownAt, type History, historyOfJobs, historyOfTrace, type PastJob, r
 export { crpsOfLog, lawOf, type RunTimeLaw } from './law.js'
 export { type LearnOptions, learnQueue, playerFor, type QueueModel } from './learn.js'
 export { momentAt, type PastMoment } from './moments.js'
+export { historyOfText } from './read-history.js'
 export { type Change, whatIf } from './what-if.js'
