@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
+import { addApplyCommand } from './apply.js'
 import { addBurstableCommand } from './burstable.js'
 import { addCharacteriseCommand } from './characterise.js'
+import { addClusterCommand } from './cluster.js'
 import { addCompareCommand } from './compare.js'
 import { addDeflateCommand } from './deflate.js'
 import { addDemoCommand } from './demo.js'
@@ -13,6 +15,7 @@ import { addSimulateCommand } from './simulate.js'
 import { addSolveCommand } from './solve.js'
 import { addSprintCommand } from './sprint.js'
 import { addValidateCommand } from './validate.js'
+import { addWatchCommand } from './watch.js'
 import { addWhatIfCommand } from './whatif.js'
 import { addWorkloadCommand } from './workload.js'
 
@@ -28,8 +31,11 @@ const COMMANDS: readonly AddCommand[] = [
   addDeflateCommand,
   addSprintCommand,
   addBurstableCommand,
+  addApplyCommand,
+  addWatchCommand,
   addSimulateCommand,
   addSolveCommand,
+  addClusterCommand,
   addEtaCommand,
   addWhatIfCommand,
   addValidateCommand,

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isRefusal, type Refusal, refuse } from '../../model/index.js'
 import { type EmbeddedDriver, embeddedDriver } from './client.js'
-import { placeAt, preparePlace } from './place.js'
+import { type Place, placeAt, preparePlace } from './place.js'
 import { type EmbeddedOptions, EmbeddedSettings } from './settings.js'
 
 const DAEMON = new URL('./daemon-main.js', import.meta.url)
@@ -27,7 +27,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<StartedCl
   if (!read.success)
     return refuse('unsupported', read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
   const place = placeAt(read.data.directory)
-  const refusal = preparePlace(place)
+  const refusal = preparePlace(place) ?? (await refusesSecond(place))
   if (refusal) return refusal
   const log = openSync(place.log, 'w', 0o600)
   const settings = JSON.stringify({ ...read.data, directory: place.directory })
@@ -53,6 +53,19 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<StartedCl
     }
   }
   return whyNot(place.log)
+}
+
+async function refusesSecond({ socket, directory }: Place): Promise<Refusal | undefined> {
+  const driver = await embeddedDriver({ socket })
+  if (isRefusal(driver)) return undefined
+  await driver.close()
+  return refuse('unsupported', `a daemon serves ${directory} already`)
+}
+
+/** Of two that are started at once one takes the lock, and the other is to hear that it did not. */
+async function isServedBy(driver: EmbeddedDriver, process: number): Promise<boolean> {
+  const status = await driver.status()
+  return !isRefusal(status) && status.process === process
 }
 
 async function stop(driver: EmbeddedDriver, ended: Promise<void>): Promise<void> {
