@@ -1,3 +1,4 @@
+export * from './apply.js'
 export * from './controller.js'
 export type { Decision } from './decision.js'
 export { type TaskChoice, tasksToWithdraw } from './dropping.js'

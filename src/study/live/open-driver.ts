@@ -1,7 +1,15 @@
 /** Opens the cluster that a command is to watch or steer, by what its options say. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { embeddedDriver, placeAt, type ReplayDriverOptions, replayDriver, slurmDriver } from '../../drivers/index.js'
+import {
+  type EmbeddedDriver,
+  embeddedDriver,
+  placeAt,
+  type ReplayDriverOptions,
+  replayDriver,
+  type SlurmDriver,
+  slurmDriver,
+} from '../../drivers/index.js'
 import { type Driver, isRefusal, type Refusal, type ReplayJobs, type Scenario } from '../../model/index.js'
 import { systemClock } from './clock.js'
 import { jobsOfScenario } from './replay-jobs.js'
@@ -32,9 +40,17 @@ export type Where =
       readonly jobs: number
     }
 
+/** Some drivers can tell more than the contract asks for. */
+export type Opened<W extends Where> = W extends { readonly on: 'slurm' }
+  ? SlurmDriver
+  : W extends { readonly on: 'embedded' }
+    ? EmbeddedDriver
+    : Driver
+
 export const CLUSTERS = ['embedded', 'slurm', 'replay'] as const
 
 /** A driver, to be closed by the caller, or why there is none. It has not looked at the cluster yet. */
+export async function openDriver<W extends Where>(where: W): Promise<Opened<W> | Refusal>
 export async function openDriver(where: Where): Promise<Driver | Refusal> {
   if (where.on === 'replay') return openReplay(where)
   if (where.on === 'embedded') {

@@ -49,7 +49,7 @@ export interface SessionRequest {
   /** Where the class of a job stands that was not submitted with one. */
   readonly classBy?: 'queue' | 'user' | 'name'
   /** Starts whoever takes things back if this process dies. */
-  readonly guardian?: (ledgerPath: string) => { release(): Promise<void> }
+  readonly guardian?: (ledgerPath: string) => { release(): Promise<void> } | undefined
   readonly onStatus?: (status: LiveStatus, look: Look) => void
 }
 
@@ -107,8 +107,8 @@ export async function openSession(request: SessionRequest): Promise<SessionOpeni
   }
 }
 
-function steeringSettings(
-  { wanted, choice, seed, chargeBy, classBy }: SessionRequest,
+export function steeringSettings(
+  { wanted, choice, seed, chargeBy, classBy }: Pick<SessionRequest, 'wanted' | 'choice' | 'seed' | 'chargeBy' | 'classBy'>,
   { nodes }: Observation,
   { speeds }: Capabilities,
   saved: SavedSteering | undefined,

@@ -47,6 +47,14 @@ export class LiveView {
     }
   }
 
+  /** An action that is seen to have worked takes the place of the one that was done. */
+  private note(one: LiveAction): void {
+    if (one.outcome === 'held-back' || one.outcome === 'would') return
+    const before = this.actions.at(-1)
+    if (one.outcome === 'kept' && before?.outcome === 'done' && before.action === one.action) this.actions.pop()
+    this.actions.push(one)
+  }
+
   private jobsSeen(controller: Controller): Pick<LiveStatus, 'classes' | 'others'> {
     const { classes, prediction } = this.request.wanted
     const counts = new Map(classes.map(({ name }) => [name, { waiting: 0, running: 0 }]))
