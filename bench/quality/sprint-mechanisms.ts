@@ -382,14 +382,13 @@ function judge(mechanism: string, reals: readonly Real[], model: RegressionModel
     const byModel = priced((timeout) => model.predict(tableFor([{ workload, load, timeout, budget }]))[0]!)
     const byMarginal = priced((timeout) => white.predict(tableFor([{ workload, load, timeout, budget }]), Float64Array.of(1))[0]!)
     const range = { shortest: 0.1, longest: 20, points: 16, rounds: 1 }
-    // a forest foresees steps between the timeouts of the profile: their edges are no valleys
-    const steady = steadied(byModel)
-    const halved = halvingSearch(steady, range).timeoutSeconds
-    const foreseen = new Map(GRID.map((timeout) => [timeout, steady(timeout)]))
+    const halved = halvingSearch(byModel, range).timeoutSeconds
+    const foreseen = new Map(GRID.map((timeout) => [timeout, byModel(timeout)]))
     return {
       halftone: halved,
+      // a forest foresees steps between the timeouts of the profile: their edges are no valleys
+      'halftone, steadied': halvingSearch(steadied(byModel), range).timeoutSeconds,
       '… five trials': trialSearch(halved, foreseen, playing(mechanism, reals[workload]!), 1).timeoutSeconds,
-      'halftone, not steadied': halvingSearch(byModel, range).timeoutSeconds,
       annealing: annealingSearch(byModel, { start: 4, longest: 20, steps: 40, rng: new Rng(workload, 'annealing') })
         .timeoutSeconds,
       'marginal rate': halvingSearch(byMarginal, range).timeoutSeconds,

@@ -6,6 +6,19 @@ import type { PolicyComparison, Prediction } from '../../src/model/index.js'
 import { halftone } from './cli.js'
 
 describe('halftone deflate', () => {
+  it('drops by class and stage beside P and NP: fewer map tasks of the low class, its reduce tasks all done', async () => {
+    const { out, code } = await halftone(
+      ...['deflate', 'examples/dias.yaml', '--drop', 'low.map=20%', '--precision', '20%', '--json', '--quiet'],
+    )
+    expect(code).toBe(0)
+    const { policies } = JSON.parse(out) as PolicyComparison
+    expect(policies.map(({ policy }) => policy.name)).toEqual(['P', 'NP', 'drop low.map 20 %'])
+    // the same 20 % as DA(0,20), since reduce tasks may not be dropped: specs/deflate.md 1.9
+    expect(policies[2]!.analytic!.classes[1]!.response.mean.value).toBeCloseTo(817.3, 0)
+    const wrong = await halftone('deflate', 'examples/dias.yaml', '--drop', 'low.shuffle=0.2')
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('no such stage: map, reduce')])
+  })
+
   it('puts the policies of the papers side by side and finds what the golden table has', async () => {
     const { out, code } = await halftone(
       'deflate',

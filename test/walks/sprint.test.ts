@@ -29,4 +29,29 @@ describe('halftone sprint', () => {
     expect(code).toBe(1)
     expect(err).toContain('levers.sprint')
   })
+
+  it('with a measured table seeks the best timeout of each of its speeds, and says which timeouts were tried', async () => {
+    const table = join(tmpdir(), `halftone-clocks-${process.pid}.csv`)
+    await writeFile(table, 'setting,seconds,watts\n800,3,100\n1000,2.4,140\n1200,2,190\n')
+    const { out, code } = await halftone(
+      ...['sprint', 'examples/sprint.yaml', '--speed-table', table, '--precision', '8%', '--json', '--quiet'],
+    )
+    await rm(table)
+    expect(code).toBe(0)
+    const { policies, caveats } = JSON.parse(out) as PolicyComparison
+    expect(policies.map(({ policy }) => policy.sprint?.speed)).toEqual(expect.arrayContaining([1.25, 1.5]))
+    const [slow, fast] = policies.slice(-2).map(({ outcome }) => (outcome as Prediction).classes[0]!.response.mean.value)
+    expect(fast!).toBeLessThan(slow!)
+    expect(caveats.filter(({ code: one }) => one === 'timeout-search')).toHaveLength(2)
+  })
+
+  it('ends with issues where speeds are asked of a table that is not given, or said twice', async () => {
+    const alone = await halftone('plan', 'examples/sprint.yaml', '--base-setting', '800')
+    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('--speed-table')])
+    const sample = 'examples/sample/jobs.sacct.gz'
+    const table = await halftone('sprint', sample, '--slots', '112', '--sprint', 'all=table')
+    expect([table.code, table.err]).toEqual([2, expect.stringContaining('--speed-table')])
+    const twice = await halftone('sprint', sample, '--slots', '112', '--sprint', 'all=1.5', '--speed-table', 'clocks.csv')
+    expect([twice.code, twice.err]).toEqual([2, expect.stringContaining('table in the place of the speed')])
+  })
 })
