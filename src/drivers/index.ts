@@ -1,5 +1,6 @@
 export * from './embedded/index.js'
 export * from './ledger/index.js'
+export * from './prometheus/index.js'
 export * from './replay/index.js'
 export * from './scheduler/index.js'
 export * from './slurm/index.js'

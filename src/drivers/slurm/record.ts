@@ -13,7 +13,7 @@
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { JobSpec } from '../../model/index.js'
 
@@ -55,7 +55,8 @@ export interface Spool {
   writeSetting(name: string, text: string): void
 }
 
-export function openSpool(root: string): Spool {
+export function openSpool(path: string): Spool {
+  const root = resolve(path)
   const kept = new Map<string, { readonly stamp: string; readonly record: JobRecord }>()
   const directoryOf = (key: string): string => join(root, `job.${key}`)
   mkdirSync(root, { recursive: true, mode: 0o755 })

@@ -5,12 +5,12 @@
  */
 import type { Clock } from '../../model/index.js'
 import { isRefusal, type Refusal, refuse } from '../../model/index.js'
+import { expiryOf, readToken, Secret } from '../token.js'
 import { cut, ownEnvironment } from './command.js'
 import { NEWEST, nodeRow, OLDEST, queueRow, submissionBody } from './dialect.js'
 import type { Gateway } from './gateway.js'
 import { type HttpRequest, send } from './http.js'
 import type { RestSettings } from './settings.js'
-import { expiryOf, readToken, Secret } from './token.js'
 
 export interface RestGateway extends Gateway {
   /** The version of the interface that is spoken, such as `v0.0.38`. */

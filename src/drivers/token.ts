@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { type Refusal, refuse } from '../../model/index.js'
+import { type Refusal, refuse } from '../model/index.js'
 
 /** A string that does not show itself where it is printed by mistake. */
 export class Secret {

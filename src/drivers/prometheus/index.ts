@@ -1,0 +1,3 @@
+export * from './exposition.js'
+export type { PrometheusServer } from './query.js'
+export * from './read.js'
