@@ -16,6 +16,7 @@ export const TABLE_FORMATS: readonly TableFormat[] = [googleTasks, googleJobs, g
 export const FORMATS: readonly { readonly name: string; readonly title: string }[] = [
   ...TABLE_FORMATS.map(({ name, title }) => ({ name, title })),
   { name: 'swf', title: 'Standard Workload Format of the Parallel Workloads Archive' },
+  { name: 'ledger', title: 'The ledger of halftone’s own controller: the jobs that ended while it watched' },
   { name: 'parquet', title: 'Parquet: halftone’s own, or any of the tables above' },
 ]
 

@@ -2,6 +2,7 @@ import { IssueCollector, shown } from '../model/index.js'
 import { readDelimited } from './delimited.js'
 import { FORMATS } from './formats.js'
 import { isTimeZone } from './instant.js'
+import { looksLikeLedger, readLedger } from './ledger.js'
 import { type LocatedMapping, readMapping } from './mapping.js'
 import { readParquet } from './parquet.js'
 import { chooseMapped, chooseTable } from './recognise.js'
@@ -81,6 +82,9 @@ export async function readTrace(path: string, options: ReadOptions = {}): Promis
   }
   if (wanted === 'swf' || (wanted === undefined && !mapping && looksLikeSwf(content.head.toString('latin1', 0, 1 << 16)))) {
     return readSwf(path, source.size, content, issues, options)
+  }
+  if (wanted === 'ledger' || (wanted === undefined && !mapping && looksLikeLedger(content.head.toString('latin1', 0, 4096)))) {
+    return readLedger(path, source.size, content, issues, options)
   }
   const table = mapping ? chooseMapped(path, content.head, mapping, issues) : chooseTable(path, content.head, wanted, issues)
   if (!table) {
