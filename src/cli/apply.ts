@@ -106,7 +106,11 @@ async function undone(io: Io, options: ApplyOptions): Promise<ApplyReport> {
   const driver = await driverFor(io, options, controllerOf(ledger))
   try {
     const { steps, failure } = answered(io, options, await takeBackApplied(driver, ledger, options.commit === true))
-    const rows = steps.map((step) => ({ ...step, undo: [], ...(options.commit ? {} : { outcome: 'would' as const }) }))
+    const rows = steps.map((step) => ({
+      ...step,
+      undo: step.undo ?? [],
+      ...(options.commit ? {} : { outcome: 'would' as const }),
+    }))
     const common = { schema: 'halftone/apply/1', policy: 'taking back', driver: driver.name, caveats: [], ledger } as const
     return { ...common, commit: options.commit === true, rows, ...(failure === undefined ? {} : { failure }) }
   } finally {

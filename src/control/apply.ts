@@ -38,6 +38,8 @@ export interface AppliedStep {
   readonly reason: string
   readonly outcome: 'done' | 'failed' | 'not-begun' | 'undone' | 'undo-failed'
   readonly note?: string
+  /** What takes it back, where it was looked up in a ledger. */
+  readonly undo?: Step['undo']
 }
 
 type Outcome = Pick<AppliedStep, 'outcome' | 'note'>

@@ -93,12 +93,12 @@ async function takeBack(
   observation: Observation,
   commit: boolean,
 ): Promise<AppliedStep> {
-  const { action } = step
+  const { action, undo } = step
   const reason = 'asked for'
-  if (!commit) return { action, reason, outcome: 'not-begun' }
+  if (!commit) return { action, undo, reason, outcome: 'not-begun' }
   const undone = await undoStep(step, reason, { driver, write: (...lines) => journal.write(...lines), observation })
-  if (!undone.ok) return { action, reason, outcome: 'undo-failed', note: undone.reason }
-  return { action, reason, outcome: 'undone', ...(undone.note === undefined ? {} : { note: undone.note }) }
+  if (!undone.ok) return { action, undo, reason, outcome: 'undo-failed', note: undone.reason }
+  return { action, undo, reason, outcome: 'undone', ...(undone.note === undefined ? {} : { note: undone.note }) }
 }
 
 async function withJournal(driver: Driver, path: string, work: (journal: Journal) => Promise<Applied>): Promise<Applied> {

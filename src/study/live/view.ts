@@ -17,9 +17,7 @@ export class LiveView {
   status(look: Look, controller: Controller): LiveStatus {
     const { driver, wanted, commit } = this.request
     this.last = look.observation ?? this.last
-    for (const report of look.reports)
-      if (report.outcome !== 'held-back' && report.outcome !== 'would')
-        this.actions.push({ atSeconds: look.atSeconds, ...report })
+    for (const report of look.reports) this.note({ atSeconds: look.atSeconds, ...report })
     this.actions.splice(0, Math.max(0, this.actions.length - KEPT_ACTIONS))
     const heldBack = new Map<string, string>()
     for (const { guard, note } of look.reports) if (guard !== undefined) heldBack.set(guard, note ?? '')
