@@ -129,12 +129,23 @@ export function make() {
   }
   const live = there.filter(({ end }) => end > MOMENT)
   const head = 'JobID|JobName|User|Partition|Submit|Start|End|ElapsedRaw|State|NCPUS|TimelimitRaw'
+  const free = Array.from({ length: NODES - 1 }, () => GPUS_A_NODE)
+  /** One node after the other gives what it has, wherever it is. */
+  const placed = (slots: number): { nodes: string[] } => {
+    const nodes: string[] = []
+    for (let [n, left] = [0, slots]; left > 0; n++) {
+      const given = Math.min(left, free[n]!)
+      if (given > 0) nodes.push(`gpu${n + 1}`)
+      free[n] = free[n]! - given
+      left -= given
+    }
+    return { nodes }
+  }
   const seen = live.map(({ id, name, user, slots, limit, submit, start }) => ({
     ...{ id, name, user, queue: 'gpu', state: start < MOMENT ? 'running' : 'pending', submitSeconds: START + submit },
-    ...(start < MOMENT ? { startSeconds: START + start } : {}),
+    ...(start < MOMENT ? { startSeconds: START + start, ...placed(slots) } : {}),
     ...{ slots, limitSeconds: limit, speed: 1 },
   }))
-  const busy = seen.reduce((sum, { state, slots }) => sum + (state === 'running' ? slots : 0), 0)
   const last = live.at(-1)!
   const waits = { user: 'user03', queue: 'gpu', speed: 1, limitSeconds: 7200, submitSeconds: START + MOMENT - 300 }
   return {
@@ -146,8 +157,9 @@ export function make() {
       nodes: Array.from({ length: NODES }, (_, n) => ({
         name: `gpu${n + 1}`,
         slots: GPUS_A_NODE,
-        busySlots: Math.min(GPUS_A_NODE, Math.max(0, busy - GPUS_A_NODE * n)),
-        ...(n === NODES - 1 ? { state: 'drained', busySlots: 0, reason: 'new driver' } : { state: 'up' }),
+        ...(n === NODES - 1
+          ? { busySlots: 0, state: 'drained', reason: 'new driver' }
+          : { busySlots: GPUS_A_NODE - free[n]!, state: 'up' }),
       })),
       jobs: [
         ...seen,

@@ -77,6 +77,14 @@ describe('a queue played forward', () => {
     expect(played(queueFrom(jobs, nodes, ['n2']), runs)).toMatchObject({ s: [-0, 10], a: [50, 80], b: [80, 110] })
   })
 
+  it('takes those that began last to be on nodes that are away, where jobs do not say', () => {
+    const nodes = [node('n1', 2), node('n2', 2)]
+    const jobs = [running('r', 2, 40), running('s', 2, 5), pending('a', 2)]
+    const queue = queueFrom(jobs, nodes, ['n2'])
+    expect(queue.caveats.map(({ code }) => code)).toEqual(['nodes-not-told'])
+    expect(played(queue, { r: 60, s: 10, a: 30 })).toMatchObject({ r: [-40, 20], s: [-5, 5], a: [20, 50] })
+  })
+
   it('goes by rank, then by priority, then by who came first', () => {
     const order = (jobs: ObservedJob[]) => queueFrom(jobs).waiting.map(({ seen }) => seen.id)
     expect(order([pending('a', 1, { rank: 2 }), pending('b', 1, { rank: 0 }), pending('c', 1)])).toEqual(['b', 'a', 'c'])

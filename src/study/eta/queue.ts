@@ -73,11 +73,12 @@ export function queueOf(observation: Observation, history: History, away: readon
       ? { ranSeconds: Math.max(0, observation.atSeconds - (seen.startSeconds ?? observation.atSeconds)) }
       : {}),
   })
-  const running = [...live.values()].filter(({ state }) => state === 'running').map(jobOf)
-  const held = running.reduce((sum, { slots }) => sum + slots, 0)
   const nominal = Math.floor(up.reduce((sum, { slots }) => sum + slots, 0))
   const all = observation.nodes.reduce((sum, node) => sum + (gone.has(node.name) ? 0 : node.slots), 0)
   if (nominal <= 0) return refuse('no-data', 'no node is up: nothing can start until one is', { nodes: observation.nodes.length })
+  const seenRunning = [...live.values()].filter(({ state }) => state === 'running').map(jobOf)
+  const running = up.length < observation.nodes.length ? withoutAway(seenRunning, nominal, caveats) : seenRunning
+  const held = slotsOf(running)
   if (held > nominal)
     caveats.push(
       caveat(
@@ -94,7 +95,7 @@ export function queueOf(observation: Observation, history: History, away: readon
   return {
     atSeconds: observation.atSeconds,
     slots,
-    busySlots: held,
+    busySlots: slotsOf(seenRunning),
     slotsAway: observation.nodes.reduce((sum, node) => sum + node.slots, 0) - nominal,
     running,
     waiting: [...live.values()]
@@ -107,6 +108,31 @@ export function queueOf(observation: Observation, history: History, away: readon
 }
 
 const WAITS_OR_RUNS: ReadonlySet<string> = new Set(['pending', 'held', 'running', 'suspended'])
+
+const slotsOf = (jobs: readonly QueueJob[]): number => jobs.reduce((sum, { slots }) => sum + slots, 0)
+
+/**
+ * Where running jobs do not say on which nodes they are and hold more than the nodes that are up have, some are on those that are not: those that began
+ * last are taken to be, and their slots not to come back.
+ */
+function withoutAway(running: readonly QueueJob[], slots: number, caveats: Caveat[]): QueueJob[] {
+  let over = slotsOf(running) - slots
+  if (over <= 0 || running.every(({ seen }) => seen.nodes?.length)) return [...running]
+  caveats.push(
+    caveat(
+      'nodes-not-told',
+      'not every running job says on which nodes it is: those that began last are taken to be on the nodes that are not up',
+    ),
+  )
+  const latest = [...running].sort((a, b) => a.ranSeconds! - b.ranSeconds!)
+  const kept = new Map<QueueJob, number>()
+  for (const job of latest) {
+    const lost = job.seen.nodes?.length ? 0 : Math.min(job.slots, Math.max(0, over))
+    over -= lost
+    kept.set(job, job.slots - lost)
+  }
+  return running.map((job) => ({ ...job, slots: kept.get(job)! }))
+}
 
 /** Who goes before whom: the scheduler’s rank, else its priority, else who came first. */
 function byTurn(a: ObservedJob, b: ObservedJob): number {
