@@ -2,7 +2,7 @@
  * The daemon of an embedded cluster: writes down what it is asked and what happens, tells its scheduler, and has done what the scheduler decides. It
  * serves several clients on a private socket; it goes on without any, and one that was killed is taken over by the next from the journal.
  */
-import { rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import {
   ACTION_KINDS,
@@ -322,6 +322,8 @@ export class Daemon {
   private async look(): Promise<void> {
     const { lease } = this.parts.state
     if (lease.lapsed(monotonic())) this.release(lease.holder!, 'lapsed')
+    // whoever removed the directory wants nothing of the cluster any more
+    if (this.closing === 'no' && !existsSync(this.parts.place.lock)) this.askToStop(true)
     if (this.watching) return
     this.watching = true
     try {

@@ -16,8 +16,18 @@ export interface KeeperLine {
 
 /** Opens the line; `news` is called with what happens, `lost` when the keeper is gone. */
 export async function openKeeper(socketPath: string, news: (news: KeeperNews) => void, lost: () => void): Promise<KeeperLine> {
-  const socket = (await reach(socketPath)) ?? (await startKeeper(socketPath))
-  return new Promise((resolve, reject) => {
+  for (let tries = 0; tries < 10; tries++) {
+    const socket = (await reach(socketPath)) ?? (await startKeeper(socketPath))
+    const line = await greeted(socket, news, lost)
+    // one that is just dying may take a call and never answer it
+    if (line !== undefined) return line
+  }
+  throw new Error(`the keeper of tasks at ${socketPath} hangs up`)
+}
+
+/** The line once the keeper has said what it knows; undefined where it hangs up before. */
+function greeted(socket: Socket, news: (news: KeeperNews) => void, lost: () => void): Promise<KeeperLine | undefined> {
+  return new Promise((resolve) => {
     let open = false
     const lines: Lines = linesOver(socket, (value) => {
       const said = value as KeeperNews
@@ -26,7 +36,7 @@ export async function openKeeper(socketPath: string, news: (news: KeeperNews) =>
       resolve({ known: said.tasks, tell: (order) => lines.send(order) })
     })
     socket.on('error', () => undefined)
-    socket.on('close', () => (open ? lost() : reject(new Error('the keeper hung up'))))
+    socket.on('close', () => (open ? lost() : resolve(undefined)))
   })
 }
 

@@ -44,6 +44,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<StartedCl
   while (performance.now() < deadline && child.exitCode === null && child.signalCode === null) {
     const driver = await embeddedDriver({ socket: place.socket })
     if (isRefusal(driver)) await wait(20)
+    else if (!(await isServedBy(driver, child.pid!))) await driver.close()
     else {
       const stopping = (): Promise<void> => {
         child.ref()
