@@ -32,7 +32,7 @@ import {
 } from 'halftone/learn'
 import { isRefusal } from 'halftone/model'
 import { fillExponential, quantile, Rng } from 'halftone/num'
-import { annealingSearch, halvingSearch, type PlayTogether, steadied, trialSearch } from 'halftone/sprint'
+import { annealingSearch, halvingSearch, type PlayTogether, trialSearch } from 'halftone/sprint'
 import { save } from '../save.js'
 import { type ErrorRow, type PolicyRow, sprintPage } from '../sprint-page.js'
 
@@ -386,15 +386,13 @@ function judge(mechanism: string, reals: readonly Real[], model: RegressionModel
     const foreseen = new Map(GRID.map((timeout) => [timeout, byModel(timeout)]))
     return {
       halftone: halved,
-      // a forest foresees steps between the timeouts of the profile: their edges are no valleys
-      'halftone, steadied': halvingSearch(steadied(byModel), range).timeoutSeconds,
       '… five trials': trialSearch(halved, foreseen, playing(mechanism, reals[workload]!), 1).timeoutSeconds,
       annealing: annealingSearch(byModel, { start: 4, longest: 20, steps: 40, rng: new Rng(workload, 'annealing') })
         .timeoutSeconds,
       'marginal rate': halvingSearch(byMarginal, range).timeoutSeconds,
     }
   })
-  const searching = (cpu() - from) / (4 * workloads.length)
+  const searching = (cpu() - from) / (3 * workloads.length)
   const gaps: number[] = []
   const abilities = new Map<string, number[]>()
   workloads.forEach(({ name }, w) => {
@@ -428,7 +426,7 @@ function judge(mechanism: string, reals: readonly Real[], model: RegressionModel
   const trials = policyRows.filter((row) => row.mechanism === mechanism && row.policy === '… five trials')
   const after = trials.map((row) => row.overExhaustive)
   console.log(
-    `  best timeout at load ${load}, budget ${budget} per ${WINDOW}: over exhaustive search by ${percent(average(gaps))} in the mean, ${percent(Math.max(...gaps))} at most (${gaps.filter((gap) => gap <= 0.02).length} of 9 within 2 %), after five trials ${percent(average(after))} and ${percent(Math.max(...after))} (${after.filter((gap) => gap <= 0.02).length} of 9); ${searching.toFixed(2)} s a search, ${(evaluations / workloads.length / 4).toFixed(0)} questions`,
+    `  best timeout at load ${load}, budget ${budget} per ${WINDOW}: over exhaustive search by ${percent(average(gaps))} in the mean, ${percent(Math.max(...gaps))} at most (${gaps.filter((gap) => gap <= 0.02).length} of 9 within 2 %), after five trials ${percent(average(after))} and ${percent(Math.max(...after))} (${after.filter((gap) => gap <= 0.02).length} of 9); ${searching.toFixed(2)} s a search, ${(evaluations / 27).toFixed(0)} questions`,
   )
   for (const [policy, values] of abilities)
     console.log(`    ability of ${policy.padEnd(14)} mean ${percent(average(values))}, least ${percent(Math.min(...values))}`)

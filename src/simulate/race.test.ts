@@ -149,7 +149,7 @@ describe('a race', () => {
     const classes = asked.workload.classes.map((one) => ({
       ...one,
       arrival: { kind: 'replay' as const },
-      work: { kind: 'replay' as const },
+      work: { kind: 'replay' as const, divisible: false },
     }))
     const race = openRace({ ...asked, workload: { ...asked.workload, classes } }, [NP, SJF], { seed: 1, replay })
     const gaps = race.difference(1, 0)!

@@ -11,7 +11,6 @@ import {
   speedTable,
   sprintAbility,
   sprintRivals,
-  steadied,
   T2,
   trialSearch,
 } from './index.js'
@@ -148,17 +147,5 @@ describe('trials', () => {
     )
     expect(timeoutSeconds).toBe(0)
     expect(tried).toEqual(expect.arrayContaining([0, 0.6, 1.4]))
-  })
-
-  it('steadied: a search on a price with steps ends inside the valley, not on the edge of a step', () => {
-    // a forest that saw 1, 2, 4 and 8 says the same between their midpoints, and rises a little within each
-    const stepped = (timeout: number): number => {
-      const knot = [1, 2, 4, 8].reduce((a, b) => (Math.abs(b - timeout) < Math.abs(a - timeout) ? b : a))
-      return real(knot) + 0.02 * timeout
-    }
-    const range = { shortest: 0.1, longest: 20, points: 16, rounds: 1 }
-    const [raw, steady] = [stepped, steadied(stepped)].map((price) => halvingSearch(price, range).timeoutSeconds)
-    expect(real(steady!)).toBeLessThan(real(raw!))
-    expect(Math.abs(steady! - 4)).toBeLessThan(1)
   })
 })

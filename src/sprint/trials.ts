@@ -38,12 +38,3 @@ function bestOf(timeouts: readonly number[], play: PlayTogether): number {
   const prices = play(timeouts)
   return timeouts.reduce((best, timeout, i) => (prices[i]! < prices[timeouts.indexOf(best)]! ? timeout : best))
 }
-
-/**
- * The same price, each value the mean over nine timeouts within `factor` of it: a price foreseen by trees has steps half-way between the timeouts that were
- * profiled, and a search that takes each step for a valley ends on its edge. On the systems of `bench/quality/sprint-mechanisms` the edge costs up to 20 % of the response.
- */
-export function steadied(price: (timeoutSeconds: number) => number, factor = 1.5): (timeoutSeconds: number) => number {
-  const steps = Array.from({ length: 9 }, (_, i) => factor ** (i / 4 - 1))
-  return (timeoutSeconds) => steps.reduce((sum, step) => sum + price(timeoutSeconds * step), 0) / steps.length
-}
