@@ -2,10 +2,17 @@
  * What an embedded cluster does when the world breaks, with real processes: daemons and keepers that are killed, tasks that will not end, that hide,
  * hang, or fill the disk, two controllers at once, and one that falls silent.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type EmbeddedDriver, type EmbeddedOptions, embeddedDriver, type StartedCluster, startEmbedded } from 'halftone/drivers'
+import {
+  type EmbeddedDriver,
+  type EmbeddedOptions,
+  embeddedDriver,
+  placeAt,
+  type StartedCluster,
+  startEmbedded,
+} from 'halftone/drivers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ClusterAction, isRefusal, JobSpec, type ObservedJob } from '../../src/model/index.js'
 
@@ -171,6 +178,81 @@ describe('an embedded cluster whose daemon is killed', () => {
   })
 })
 
+describe('an embedded cluster that evicts', () => {
+  it('under resume lets the evicted task go on where it was, once', async () => {
+    await start({ slots: 1, discipline: 'priority-preemptive-resume' })
+    const low = await submit(job('low', noted(1)))
+    await until('it runs', () => notesOf(0).length === 1)
+    const high = await submit(job('high', noted(0.5).replace('/task-', '/high-'), { priority: 1 }))
+    await untilState(high, 'complete')
+    const ended = await untilState(low, 'complete')
+    expect(notesOf(0)).toEqual(['begun', 'done'])
+    expect([ended.restarts, ended.wastedSeconds]).toEqual([0, 0])
+    expect(ended.endSeconds!).toBeGreaterThan((await seen(high)).endSeconds!)
+  })
+
+  it('under restart begins the evicted task anew and counts what it had done as waste', async () => {
+    await start({ slots: 1, discipline: 'priority-preemptive-restart' })
+    const low = await submit(job('low', noted(1)))
+    await until('it runs', () => notesOf(0).length === 1)
+    const high = await submit(job('high', noted(0.5).replace('/task-', '/high-'), { priority: 1 }))
+    const ended = await untilState(low, 'complete')
+    expect(notesOf(0)).toEqual(['begun', 'begun', 'done'])
+    expect(ended.restarts).toBe(1)
+    expect(ended.wastedSeconds!).toBeGreaterThan(0)
+    // no slot was given away before its task was gone
+    expect((await seen(high)).startSeconds!).toBeLessThan(ended.stages![0]!.each![0]!.startSeconds!)
+  })
+})
+
+const ownGroup = (): string => join('/sys/fs/cgroup/cpu', `halftone-${placeAt(directory).id}`)
+/** Quotas of the tasks that run, in microseconds. */
+const quotas = (): number[] =>
+  readdirSync(ownGroup(), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => Number(readFileSync(join(ownGroup(), name, 'cpu.cfs_quota_us'), 'utf8')))
+
+describe.skipIf(!v1Writable())('an embedded cluster with control groups (v1 must be writable)', () => {
+  it('gives every running task a quota, raises it in a sprint, and leaves no group behind', async () => {
+    await start({ normalShare: 0.25, leaseSeconds: 60 })
+    const id = await submit(job('one', noted(600), {}, 2))
+    await until('both run', () => notesOf(0).length + notesOf(1).length === 2)
+    const [normal, other] = quotas()
+    expect(other).toBe(normal)
+    await act({ kind: 'sprint', job: id, speed: 4 })
+    expect(quotas()).toEqual([4 * normal!, 4 * normal!])
+    await act({ kind: 'sprint', job: id, speed: 1 })
+    expect(quotas()).toEqual([normal, normal])
+    await act({ kind: 'cancel', job: id })
+    await until('no task has a group', () => quotas().length === 0)
+    await driver.stopCluster(true)
+    await until('nothing is left', () => !existsSync(ownGroup()))
+    cluster = undefined
+  })
+
+  it('removes the groups, and ends the processes, that a daemon and a keeper left who were both killed', async () => {
+    await start({ leaseSeconds: 60 })
+    const id = await submit(job('one', noted(600)))
+    await until('it runs', () => notesOf(0).length === 1)
+    await act({ kind: 'sprint', job: id, speed: 2 })
+    const [task] = processesOf(scratch)
+    for (const pid of [cluster!.process, ...processesOf(join(directory, 'keeper.sock'))]) kill(pid)
+    rmSync(join(directory, 'journal.jsonl'))
+    await start()
+    await until('the task of the forgotten job is gone', () => !processesOf(scratch).includes(task!))
+    await until('so is its group', () => quotas().length === 0)
+  })
+})
+
+function v1Writable(): boolean {
+  try {
+    accessSync('/sys/fs/cgroup/cpu', constants.W_OK)
+    return existsSync('/sys/fs/cgroup/cpu/cpu.cfs_period_us')
+  } catch {
+    return false
+  }
+}
+
 describe('an embedded cluster with tasks that misbehave', () => {
   it('ends one that does not hear SIGTERM', async () => {
     await start()
@@ -257,7 +339,6 @@ describe('an embedded cluster and its controllers', () => {
     await until('normal speed', async () => (await seen(id)).speed === 1)
     await act({ kind: 'sprint', job: id, speed: 1.5 })
     await act({ kind: 'cancel', job: id })
-    cluster = { ...cluster!, stop: async () => void (await second.stopCluster(true)) }
   })
 
   it('takes speeds and discipline back once the controller that set them is silent', async () => {
