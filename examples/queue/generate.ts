@@ -6,7 +6,7 @@
  * one run in eight ending early (failed or cancelled at a uniform part of it), in batches of 1 to 12. Limits are what people ask for: 1.5 to 8 times the
  * median of the kind, rounded up to an hour. Eight nodes of eight GPUs, one of them drained. Queue: EASY backfill with those limits, played by the engine.
  *
- * `npx tsx examples/queue/generate.ts` writes `history.sacct.gz` and `snapshot.json`; a test makes them again and compares. What the snapshot’s jobs did
+ * `npx tsx examples/queue/generate.ts && npm run format` writes `history.sacct.gz` and `snapshot.json`; a test makes them again and compares. What the snapshot’s jobs did
  * later is known to the generator alone: `truth`.
  */
 import { writeFileSync } from 'node:fs'

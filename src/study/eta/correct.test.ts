@@ -16,6 +16,7 @@ function biased(moments: number, ofAMoment: number): PastWait[] {
       moment: Math.floor(i / ofAMoment),
       played,
       wait,
+      open: false,
       features: Array.from({ length: FEATURES }, (_, c) => (c < 3 ? Math.log1p(middle / 60) : rng.uniform())),
     }
   })
@@ -31,6 +32,24 @@ describe('what played futures miss is learned from past moments', () => {
     expect(chosen.covered90).toBeGreaterThan(0.83)
     expect(chosen.covered90).toBeLessThan(0.96)
     expect(chosen.crps).toBeLessThan(raw.crps)
+  })
+
+  it('takes waits that are open for longer than they have lasted', () => {
+    const all = biased(40, 30)
+    const bounded = all.map((wait) =>
+      wait.moment > 25 ? { ...wait, wait: Math.min(wait.wait, 20_000), open: wait.wait > 20_000 } : wait,
+    )
+    const late = all.filter(({ moment }) => moment > 25).slice(0, 300)
+    const middles = (waits: readonly PastWait[]): number => {
+      const { correction } = learnCorrection(waits, new Rng(1))
+      const answers = correction.apply(
+        late.map(({ played }) => played),
+        late.map(({ features }) => features),
+      )
+      return answers.reduce((sum, quantiles) => sum + Math.log(quantiles[2]!), 0) / answers.length
+    }
+    const naive = middles(bounded.map((wait) => ({ ...wait, open: false })))
+    expect(Math.abs(middles(bounded) - middles(all))).toBeLessThan(Math.abs(naive - middles(all)))
   })
 
   it('corrects nothing from a handful of moments', () => {

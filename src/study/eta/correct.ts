@@ -6,7 +6,9 @@
  * shift   each quantile moved by a factor of its own, so that as many waits lie below it as should; by how far ahead it looks
  * forest  a quantile forest on the played quantiles and the features of `features.ts`: a grey model, white quantiles corrected by what was seen
  *
- * Waits that have not ended by now count as long as they have lasted, or as foreseen where that is longer.
+ * Of a wait that has not ended by now only a bound is known. Counted as it is, or left out, it would make all corrections hopeful: the longest waits are
+ * those that are still open. So it is taken to last as long as what was just learned says of a wait that is longer than that, in the median, and the
+ * correction is learned anew (Buckley and James 1979).
  */
 
 import { type QuantileModel, quantileForest } from '../../learn/index.js'
@@ -23,6 +25,8 @@ export interface PastWait {
   readonly played: readonly number[]
   readonly features: readonly number[]
   readonly wait: number
+  /** It had not ended: `wait` is how long it had lasted. */
+  readonly open: boolean
 }
 
 export type CorrectionName = 'none' | 'shift' | 'forest'
@@ -59,13 +63,56 @@ export function learnCorrection(waits: readonly PastWait[], rng: Rng): Learned {
   if (moments.length < MOMENTS_AT_LEAST || waits.length < WAITS_AT_LEAST) return { correction: NO_CORRECTION, scores: [] }
   const border = moments[Math.floor(moments.length * EARLIER)]!
   const [earlier, later] = [waits.filter(({ moment }) => moment < border), waits.filter(({ moment }) => moment >= border)]
-  const makers = [() => NO_CORRECTION, shift, (past: readonly PastWait[]) => forest(past, rng)]
+  const makers: readonly Maker[] = [() => NO_CORRECTION, closing(shift), closing((past) => forest(past, rng))]
   const scored = makers.flatMap((make) => {
     const correction = make(earlier)
     return correction === undefined ? [] : [{ make, score: scoreOf(correction, later) }]
   })
   const best = scored.reduce((a, b) => (b.score.crps < a.score.crps ? b : a))
   return { correction: best.make(waits) ?? NO_CORRECTION, scores: scored.map(({ score }) => score) }
+}
+
+type Maker = (waits: readonly PastWait[]) => Correction | undefined
+
+/** How often waits that are open are guessed anew. */
+const ROUNDS = 2
+
+/** Learns with open waits closed by what was learned before. */
+function closing(make: Maker): Maker {
+  return (waits) => {
+    let correction = make(waits)
+    for (let round = 0; round < ROUNDS && correction !== undefined && waits.some(({ open }) => open); round++)
+      correction = make(closed(waits, correction))
+    return correction
+  }
+}
+
+/** Waits with those that are open as long as a correction says, in the median of what is longer than they have lasted. */
+function closed(waits: readonly PastWait[], correction: Correction): PastWait[] {
+  const open = waits.filter((wait) => wait.open)
+  const answers = correction.apply(
+    open.map(({ played }) => played),
+    open.map(({ features }) => features),
+  )
+  const longer = new Map(open.map((wait, i) => [wait, medianBeyond(answers[i]!, wait.wait)]))
+  return waits.map((wait) => (wait.open ? { ...wait, wait: longer.get(wait)! } : wait))
+}
+
+/** Median of what is longer than `bound`, by quantiles at the levels of a range. */
+function medianBeyond(quantiles: readonly number[], bound: number): number {
+  // the share up to the bound, to a hundredth: what is learned from it is no sharper
+  let gone = 0
+  while (gone < 1 && quantileAt(quantiles, gone + 0.01) <= bound) gone += 0.01
+  return Math.max(bound, quantileAt(quantiles, (1 + Math.min(gone, 0.98)) / 2))
+}
+
+/** The quantile at any level: straight lines on the scale log(1 + minutes) between the quantiles of a range, drawn on beyond the outermost two. */
+export function quantileAt(quantiles: readonly number[], level: number): number {
+  const found = RANGE_LEVELS.findIndex((one) => one >= level)
+  const k = found < 0 ? RANGE_LEVELS.length - 1 : Math.max(1, found)
+  const [low, high] = [RANGE_LEVELS[k - 1]!, RANGE_LEVELS[k]!]
+  const [from, to] = [toLog(quantiles[k - 1]!), toLog(quantiles[k]!)]
+  return fromLog(from + ((to - from) * (level - low)) / (high - low))
 }
 
 function scoreOf(correction: Correction, waits: readonly PastWait[]): CorrectionScore {

@@ -15,7 +15,8 @@ import {
   type Refusal,
   refuse,
 } from '../../model/index.js'
-import { type Futures, jobsOf, playFutures, RANGE_LEVELS, rangeOf } from './futures.js'
+import { quantileAt } from './correct.js'
+import { type Futures, jobsOf, playFutures, rangeOf } from './futures.js'
 import { asKnownAt, type History, historyOfJobs, withEnded } from './history.js'
 import { featuresFor, type LearnOptions, lawsFor, learnQueue, playedStarts, playerFor, type QueueModel } from './learn.js'
 import { type Queue, queueOf } from './queue.js'
@@ -161,19 +162,12 @@ function corrected(model: QueueModel, queue: Queue, laws: ReturnType<typeof laws
   return { ...futures, starts, ends }
 }
 
-/** Values with the ranks that they have, at the quantiles given at the levels of a range: straight lines on the scale log(1 + minutes), drawn on beyond the outermost two. */
+/** Values with the ranks that they have, at the quantiles given at the levels of a range. */
 export function movedTo(values: Float64Array, quantiles: readonly number[]): Float64Array {
-  const n = values.length
-  const order = Array.from({ length: n }, (_, k) => k).sort((a, b) => values[a]! - values[b]! || a - b)
-  const logs = quantiles.map((x) => Math.log1p(Math.max(0, x) / 60))
-  const out = new Float64Array(n)
+  const order = Array.from(values.keys()).sort((a, b) => values[a]! - values[b]! || a - b)
+  const out = new Float64Array(values.length)
   order.forEach((at, rank) => {
-    const level = (rank + 0.5) / n
-    let k = RANGE_LEVELS.findIndex((one) => one >= level)
-    k = k < 0 ? RANGE_LEVELS.length - 1 : Math.max(1, k)
-    const [low, high] = [RANGE_LEVELS[k - 1]!, RANGE_LEVELS[k]!]
-    const x = logs[k - 1]! + ((logs[k]! - logs[k - 1]!) * (level - low)) / (high - low)
-    out[at] = 60 * Math.expm1(Math.max(0, x))
+    out[at] = quantileAt(quantiles, (rank + 0.5) / values.length)
   })
   return out
 }

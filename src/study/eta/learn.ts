@@ -194,12 +194,12 @@ function foreseen(model: Omit<QueueModel, 'caveats' | 'correction' | 'corrected'
   const every = Math.max(1, waits.length / WAITS_OF_A_MOMENT)
   return Array.from({ length: Math.min(waits.length, WAITS_OF_A_MOMENT) }, (_, k) => {
     const i = Math.floor(k * every)
-    const open = atSeconds + waits[i]! >= moment.untilSeconds
     return {
       moment: atSeconds,
       played: played[i]!,
       features: features[i]!,
-      wait: open ? Math.max(waits[i]!, played[i]![2]!) : waits[i]!,
+      wait: waits[i]!,
+      open: atSeconds + waits[i]! >= moment.untilSeconds,
     }
   })
 }
