@@ -49,6 +49,28 @@ describe('the analytic predictor on the reference configuration', () => {
     expect(prediction.cluster.energyPerJobJoules!.value).toBeCloseTo(watts / (rates[0]! + rates[1]!), -2)
   })
 
+  it('refuses what only a simulation knows: jobs that fail, are stopped, drop their stragglers or share storage', () => {
+    const scenario = dias()
+    const refused = (change: (one: Scenario) => Scenario): string | undefined => {
+      const base = { ...scenario, policy: { ...scenario.policy, discipline: 'priority-nonpreemptive' as const } }
+      return analyticPredictor.refuses(change(base))?.message
+    }
+    const each = (more: object) => (one: Scenario) => ({
+      ...one,
+      workload: { ...one.workload, classes: one.workload.classes.map((jobClass) => ({ ...jobClass, ...more })) },
+    })
+    const policy = (more: Partial<Policy>) => (one: Scenario) => ({ ...one, policy: { ...one.policy, ...more } })
+    expect(refused((one) => one)).toBeUndefined()
+    expect(refused(each({ failures: { ratePerRunningSecond: 1e-4, retriesAtMost: 3 } }))).toContain('fail')
+    expect(refused(policy({ stopAfterSeconds: { low: 100 } }))).toContain('stopped')
+    expect(refused(policy({ dropping: 'straggler', drop: { low: 0.2 } }))).toContain('last tasks')
+    const stored = each({ data: { bytes: 1e9, bytesPerSecond: 1e8 } })
+    expect(refused(stored)).toBeUndefined()
+    expect(
+      refused((one) => ({ ...stored(one), cluster: { ...one.cluster, storage: { bytesPerSecond: 1e8, cacheBytes: 0 } } })),
+    ).toContain('storage')
+  })
+
   it('refuses what it has no formula for, and load of 1 or above with the number', () => {
     const refusal = (policy: Partial<Policy>, change: (scenario: Scenario) => Scenario = (s) => s) => {
       const scenario = change(dias())

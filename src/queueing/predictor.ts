@@ -62,7 +62,9 @@ function refuses(scenario: Scenario): Refusal | undefined {
   const no = (what: string): Refusal => refuse('unsupported', `no formula for ${what}: simulate`)
   const discipline = PREEMPTION[policy.discipline]
   if (!discipline) return no(`the discipline ${policy.discipline}`)
-  for (const { arrival, work, name } of workload.classes) {
+  for (const { arrival, work, name, failures, data } of workload.classes) {
+    if (failures) return no(`jobs that fail and begin again (${name})`)
+    if (data && cluster.storage) return no(`storage that jobs share (${name})`)
     if (arrival.kind !== 'poisson' && arrival.kind !== 'marked') return no(`${arrival.kind} arrivals (${name})`)
     if (work.kind === 'replay') return no(`replayed jobs (${name})`)
     if (work.kind === 'array') return no(`arrays of tasks (${name})`)
@@ -74,6 +76,8 @@ function refuses(scenario: Scenario): Refusal | undefined {
   const marked = workload.classes.filter(({ arrival }) => arrival.kind === 'marked').length
   if (marked > 0 && marked < workload.classes.length) return no('marked arrivals beside others')
   if (marked > 0 && policy.engine === 'shared' && serversOf(scenario) !== 1) return no('marked arrivals at several servers')
+  if (policy.stopAfterSeconds && Object.keys(policy.stopAfterSeconds).length > 0) return no('jobs that are stopped after a time')
+  if (policy.dropping === 'straggler' && Object.keys(policy.drop).length > 0) return no('dropping the last tasks to end')
   if (cluster.nodes.some(({ speed }) => speed !== cluster.nodes[0]!.speed)) return no('nodes of different speeds')
   if (policy.engine === 'shared' && policy.placement !== 'pool') return no('gangs that must fit on nodes')
   if (policy.engine === 'shared' && serversOf(scenario) === undefined) return no('gangs of different sizes')
