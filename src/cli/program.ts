@@ -14,6 +14,7 @@ import { addPredictCommand } from './predict.js'
 import { addSimulateCommand } from './simulate.js'
 import { addSolveCommand } from './solve.js'
 import { addSprintCommand } from './sprint.js'
+import { addTrialCommand } from './trial.js'
 import { addValidateCommand } from './validate.js'
 import { addWatchCommand } from './watch.js'
 import { addWhatIfCommand } from './whatif.js'
@@ -38,6 +39,7 @@ const COMMANDS: readonly AddCommand[] = [
   addClusterCommand,
   addEtaCommand,
   addWhatIfCommand,
+  addTrialCommand,
   addValidateCommand,
   addDoctorCommand,
   addDemoCommand,
