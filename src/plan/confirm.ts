@@ -1,13 +1,10 @@
 import {
   type Candidate,
   isRefusal,
-  type KnownPolicy,
   type OpenRace,
   type PlanDifference,
   type Policy,
   type Prediction,
-  type PredictOptions,
-  type Predictor,
   type Race,
   type RaceOptions,
   type Refusal,
@@ -21,6 +18,8 @@ export interface Confirmation {
   readonly finals: readonly Policy[]
   /** Whether the policy in force takes part; it does not where it has no answer. */
   readonly withInForce: boolean
+  /** Whether the jobs are those of a trace: then a policy fares the same however often it is asked about. */
+  readonly replayed: boolean
   /** Asks for one policy alone; for a replay at no cost where it was asked before. */
   readonly ask: (policy: Policy, precision: number) => Prediction | Refusal
   /** Plays policies on the same luck. Absent: they are asked about one by one. */
@@ -56,10 +55,9 @@ interface Standing {
  * stable and the policy in force comes first, so where nothing tells them apart, what is in force stays in force.
  */
 export function confirmFinalists(asked: Confirmation): Confirmed {
-  const { scenario, finals, withInForce, open, coarse, wanted, tell } = asked
+  const { scenario, finals, withInForce, replayed, open, coarse, wanted, tell } = asked
   const field = [...(withInForce ? [scenario.policy] : []), ...finals]
-  // a replay says the same however often it is asked: what was seen of it stands
-  const replayed = asked.options.replay !== undefined
+  // what was seen of a replay stands
   const race = open && !replayed ? open(scenario, field, asked.options) : separately(field, asked.ask)
   const standings = (): Standing[] =>
     field
@@ -82,32 +80,11 @@ export function confirmFinalists(asked: Confirmation): Confirmed {
   }
   const inForce = withInForce ? ranked.find(({ place }) => place === 0) : undefined
   const refusal = withInForce && !inForce ? race.prediction(0) : undefined
-  const rivals = rivalsOf(ranked, inForce)
-  const together = (): Race =>
-    open!(
-      scenario,
-      [ranked[0]!, ...rivals.map(({ rival }) => rival)].map(({ candidate }) => candidate.policy),
-      asked.options,
-    )
-  const differences =
-    rivals.length === 0
-      ? []
-      : open && replayed
-        ? differencesOf(
-            together(),
-            0,
-            rivals.map((one, i) => ({ ...one, place: i + 1 })),
-          )
-        : differencesOf(
-            race,
-            ranked[0]!.place,
-            rivals.map((one) => ({ ...one, place: one.rival.place })),
-          )
   return {
     ranked: ranked.map(({ candidate }) => candidate),
     ...(inForce ? { inForce: inForce.candidate } : {}),
     ...(refusal && isRefusal(refusal) ? { inForceRefusal: refusal } : {}),
-    differences,
+    differences: differencesOf(asked, race, ranked, inForce),
   }
 }
 
@@ -142,9 +119,30 @@ function rivalsOf([winner, ...others]: readonly Standing[], inForce: Standing | 
   ]
 }
 
-function differencesOf(race: Race, winner: number, rivals: readonly (Rival & { readonly place: number })[]): PlanDifference[] {
-  return rivals.flatMap(({ against, rival, place }): PlanDifference[] => {
-    const classes = race.difference(winner, place)
+/** The winner against its rivals: from the race that they ran, or from a replay of them alone. */
+function differencesOf(
+  { scenario, open, replayed, options }: Confirmation,
+  race: Race,
+  ranked: readonly Standing[],
+  inForce: Standing | undefined,
+): PlanDifference[] {
+  const [winner] = ranked
+  const rivals = rivalsOf(ranked, inForce)
+  if (!winner || rivals.length === 0) return []
+  const alone = [winner, ...rivals.map(({ rival }) => rival)]
+  const [played, places] =
+    open && replayed
+      ? [
+          open(
+            scenario,
+            alone.map(({ candidate }) => candidate.policy),
+            options,
+          ),
+          alone.map((_, i) => i),
+        ]
+      : [race, alone.map(({ place }) => place)]
+  return rivals.flatMap(({ against, rival }, i): PlanDifference[] => {
+    const classes = played.difference(places[0]!, places[i + 1]!)
     if (!classes) return []
     return [
       {
@@ -154,24 +152,4 @@ function differencesOf(race: Race, winner: number, rivals: readonly (Rival & { r
       },
     ]
   })
-}
-
-/** The policy in force at its plainest: strict priority without preemption, nothing dropped, nobody sprints. */
-export function plainPolicy({ policy }: Scenario): Policy {
-  const { sprint: _sprint, ...rest } = policy
-  return { ...rest, name: 'priority-nonpreemptive', discipline: 'priority-nonpreemptive', drop: {} }
-}
-
-/** The plainest policy, where a formula knows it without error: what is simulated beside it can be corrected by it. */
-export function knownPolicy(scenario: Scenario, screen: Predictor | undefined, options: PredictOptions): KnownPolicy | undefined {
-  const policy = plainPolicy(scenario)
-  const asked = { ...scenario, policy }
-  const answer = screen && (screen.refuses(asked) ?? screen.predict(asked, options))
-  if (!answer || isRefusal(answer) || !isExact(answer)) return undefined
-  return { policy, response: answer.classes.map(({ response }) => response) }
-}
-
-/** Does every class have a mean without an interval? */
-export function isExact({ classes }: Prediction): boolean {
-  return classes.every(({ response: { mean } }) => mean.low === mean.high)
 }

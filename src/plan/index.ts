@@ -1,7 +1,7 @@
 export * from './anneal.js'
 export * from './candidates.js'
-export { knownPolicy } from './confirm.js'
 export * from './front.js'
 export * from './judge.js'
+export { knownPolicy } from './known.js'
 export * from './search.js'
 export * from './sensitivity.js'

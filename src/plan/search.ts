@@ -17,9 +17,10 @@ import {
   withLoadFactor,
 } from '../model/index.js'
 import { candidatePolicies, leversKey, neighbours, sameLevers } from './candidates.js'
-import { confirmFinalists, isExact, knownPolicy, plainPolicy } from './confirm.js'
+import { confirmFinalists } from './confirm.js'
 import { paretoFront } from './front.js'
 import { compareCandidates, judge } from './judge.js'
+import { isExact, knownPolicy, plainPolicy } from './known.js'
 import { reasonFor } from './reason.js'
 import { sensitivityOf } from './sensitivity.js'
 
@@ -180,6 +181,7 @@ export function searchPlan(scenario: Scenario, options: SearchOptions): Plan | R
     scenario,
     finals,
     withInForce: !isRefusal(inForce),
+    replayed,
     ask: (policy, precision) => ask(options.confirm, policy, jobsAtMost, precision),
     ...(options.race ? { open: options.race } : {}),
     options: { ...base, jobsAtMost, ...(sure ? { known: sure } : {}), ...(options.now ? { now: options.now } : {}) },

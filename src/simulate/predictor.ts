@@ -137,8 +137,7 @@ function* simulateSteps(
 }
 
 function simulateReplay(compiled: CompiledScenario, options: SimulateOptions): Prediction | Refusal {
-  if (options.replay === undefined)
-    return refuse('no-data', 'the scenario replays a trace, and its jobs were not given (options.replay)')
+  if (options.replay === undefined) return noJobs()
   const run = runJobs(compiled, replayedJobs(compiled, options.replay, options.seed), options.horizonSeconds)
   options.progress?.(1)
   const classes = compiled.classes.length
@@ -206,6 +205,10 @@ function* simulateLaws(
   if (!transient) caveats.push(...nearlyFull(load))
   const method = `${summaries.length} replications of ${count(jobs)} jobs${warm > 0 ? `, the first ${count(Math.ceil((warm * jobs) / MARKS))} left out` : ''}`
   return assemble(compiled, summaries, undefined, method, caveats)
+}
+
+export function noJobs(): Refusal {
+  return refuse('no-data', 'the scenario replays a trace, and its jobs were not given (options.replay)')
 }
 
 /** The intervals are wider than was asked for. */

@@ -151,7 +151,11 @@ describe('a race', () => {
       arrival: { kind: 'replay' as const },
       work: { kind: 'replay' as const, divisible: false },
     }))
-    const race = openRace({ ...asked, workload: { ...asked.workload, classes } }, [NP, SJF], { seed: 1, replay })
+    const replayed = { ...asked, workload: { ...asked.workload, classes } }
+    expect(openRace(replayed, [NP], { seed: 1 }).prediction(0)).toMatchObject({ kind: 'refusal', code: 'no-data' })
+    // jobs that come along with laws are not played
+    expect(answerOf(openRace(asked, [NP], { seed: 1, replay }), 0).predictor.method).toContain('replications')
+    const race = openRace(replayed, [NP, SJF], { seed: 1, replay })
     const gaps = race.difference(1, 0)!
     gaps.forEach(({ response }, k) => {
       const [np, sjf] = [0, 1].map((place) => answerOf(race, place).classes[k]!.response)

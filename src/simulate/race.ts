@@ -39,6 +39,7 @@ import {
   jobsFor,
   LAST_MEASURED,
   nearlyFull,
+  noJobs,
   notPrecise,
   replicate,
   singlePath,
@@ -85,8 +86,8 @@ class SimulatedRace implements Race {
     this.#classes = scenario.workload.classes.map(({ name }) => name)
     this.#runners = policies.map((policy) => enter({ ...scenario, policy }, options))
     const { known, replay } = options
-    const control = known && !replay ? enter({ ...scenario, policy: known.policy }, options) : undefined
-    this.#control = control === undefined || isRefusal(control) ? undefined : control
+    const control = known && enter({ ...scenario, policy: known.policy }, options)
+    this.#control = control === undefined || isRefusal(control) || control.compiled.replayed ? undefined : control
     this.#known = this.#control && known
     const able = this.#able()
     this.#most = options.jobsAtMost ?? JOBS_AT_MOST
@@ -95,8 +96,9 @@ class SimulatedRace implements Race {
     )
     // beside a control half as many say as much, and the fourth replication comes sooner
     this.#jobs = Math.ceil(Math.max(1, ...lengths) / (this.#control ? 2 : 1))
-    if (replay) for (const runner of able) this.#timed(runner, () => playReplay(runner, replay, options.seed))
-    this.#warm = replay ? 0 : this.#begin()
+    const replayed = able.some(({ compiled }) => compiled.replayed)
+    if (replayed && replay) for (const runner of able) this.#timed(runner, () => playReplay(runner, replay, options.seed))
+    this.#warm = replayed ? 0 : this.#begin()
   }
 
   sharpen(places: readonly number[], precision: number): void {
@@ -268,7 +270,7 @@ class SimulatedRace implements Race {
 function enter(scenario: Scenario, { replay }: RaceOptions): Runner | Refusal {
   const compiled = compileScenario(scenario, replay)
   if (isRefusal(compiled)) return compiled
-  const no = compiled.replayed ? undefined : unstable(compiled)
+  const no = compiled.replayed ? (replay ? undefined : noJobs()) : unstable(compiled)
   return no ?? { compiled, parts: [], precision: Number.POSITIVE_INFINITY, seconds: 0 }
 }
 
