@@ -178,6 +178,10 @@ const Basis = z.strictObject({
     name: z.enum(['none', 'shift', 'forest']),
     moments: z.int().optional().meta({ description: 'Moments of the past that were asked about as now.' }),
     waits: z.int().optional(),
+    widened: z
+      .strictObject({ half: z.number(), most: z.number() })
+      .optional()
+      .meta({ description: 'By how much the ranges of 50 and 90 % were stretched to hold what came at the later moments.' }),
     scores: z
       .array(
         z.strictObject({

@@ -67,13 +67,19 @@ export function etaTrust({ runTimes, discipline, correction, arrivals, cost }: E
   const raw = correction.scores?.find(({ name }) => name === 'none')
   if (held)
     out.push(
-      `Times to start were checked at ${counted(correction.moments ?? 0, 'past moment')} (${counted(correction.waits ?? 0, 'wait')}); ${CORRECTIONS[correction.name]}. On the later of them its 90 % ranges held ${percent(held.covered90, 2)} and its 50 % ranges ${percent(held.covered50, 2)}${correction.name === 'none' ? '' : `; as played ${percent(raw?.covered90, 2)} and ${percent(raw?.covered50, 2)}`}.`,
+      `Times to start were checked at ${counted(correction.moments ?? 0, 'past moment')} (${counted(correction.waits ?? 0, 'wait')}); ${CORRECTIONS[correction.name]}. On the later of them its 90 % ranges held ${percent(held.covered90, 2)} and its 50 % ranges ${percent(held.covered50, 2)}${correction.name === 'none' ? '' : `; as played ${percent(raw?.covered90, 2)} and ${percent(raw?.covered50, 2)}`}.${stretched(correction.widened)}`,
     )
   if (arrivals.from === 'history') out.push('Later arrivals are those of an earlier day at the same hour, drawn.')
   out.push(
     `${counted(cost.futures, 'future')} in ${duration(cost.wallSeconds)}, of which learning took ${duration(cost.learnSeconds)}.`,
   )
   return out
+}
+
+function stretched(widened: Eta['correction']['widened']): string {
+  const { half, most } = widened ?? { half: 1, most: 1 }
+  if (half < 1.05 && most < 1.05) return ''
+  return ` So the 90 % ranges shown are stretched by ${number(most, 2)}, the 50 % ranges by ${number(half, 2)}.`
 }
 
 const RUN_TIMES: Readonly<Record<string, string>> = {

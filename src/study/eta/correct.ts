@@ -55,12 +55,14 @@ const EARLIER = 0.67
 export interface Learned {
   readonly correction: Correction
   readonly scores: readonly CorrectionScore[]
+  readonly widths: Widths
 }
 
 /** Chooses on the later moments what was learned on the earlier, then learns it from all. */
 export function learnCorrection(waits: readonly PastWait[], rng: Rng): Learned {
   const moments = [...new Set(waits.map(({ moment }) => moment))].sort((a, b) => a - b)
-  if (moments.length < MOMENTS_AT_LEAST || waits.length < WAITS_AT_LEAST) return { correction: NO_CORRECTION, scores: [] }
+  if (moments.length < MOMENTS_AT_LEAST || waits.length < WAITS_AT_LEAST)
+    return { correction: NO_CORRECTION, scores: [], widths: { half: 1, most: 1 } }
   const border = moments[Math.floor(moments.length * EARLIER)]!
   const [earlier, later] = [waits.filter(({ moment }) => moment < border), waits.filter(({ moment }) => moment >= border)]
   const makers: readonly Maker[] = [() => NO_CORRECTION, closing(shift), closing((past) => forest(past, rng))]
@@ -69,7 +71,55 @@ export function learnCorrection(waits: readonly PastWait[], rng: Rng): Learned {
     return correction === undefined ? [] : [{ make, score: scoreOf(correction, later) }]
   })
   const best = scored.reduce((a, b) => (b.score.crps < a.score.crps ? b : a))
-  return { correction: best.make(waits) ?? NO_CORRECTION, scores: scored.map(({ score }) => score) }
+  const correction = best.make(waits) ?? NO_CORRECTION
+  const widths = widthsFor(best.make(earlier) ?? NO_CORRECTION, later)
+  return { correction: widened(correction, widths), scores: scored.map(({ score }) => score), widths }
+}
+
+/** By how much the arms of the middle half and of the middle nine tenths have to be stretched; 1: not at all. */
+export interface Widths {
+  readonly half: number
+  readonly most: number
+}
+
+/**
+ * The least stretch of the ranges, about the median and on the scale log(1 + minutes), under which those of the later moments would have held as many waits as they
+ * say: what was learned holds for the weeks that it was learned in, and the next ones differ by more. Ranges are never narrowed.
+ * (Normalised conformal scores: Romano, Patterson and Candès 2019.)
+ */
+function widthsFor(correction: Correction, later: readonly PastWait[]): Widths {
+  const waits = closed(later, correction)
+  const answers = correction.apply(
+    waits.map(({ played }) => played),
+    waits.map(({ features }) => features),
+  )
+  const stretch = (low: number, high: number, share: number): number => {
+    const needed = Float64Array.from(waits, ({ wait }, i) => {
+      const [from, middle, to] = [low, 2, high].map((k) => toLog(answers[i]![k]!)) as [number, number, number]
+      const off = toLog(wait) - middle
+      return Math.abs(off) / Math.max(off < 0 ? middle - from : to - middle, LEAST_ARM)
+    })
+    return Math.max(1, quantile(needed.sort(), share))
+  }
+  return { half: stretch(1, 3, 0.5), most: stretch(0, 4, 0.9) }
+}
+
+/** Arms are taken to be no shorter than this, so that a range of no width does not ask for an endless stretch. */
+const LEAST_ARM = 0.02
+const WIDEST = 5
+
+function widened(correction: Correction, { half, most }: Widths): Correction {
+  if (half <= 1 && most <= 1) return correction
+  const by = [most, half, 0, half, most].map((width) => Math.min(width, WIDEST))
+  return {
+    name: correction.name,
+    apply: (played, features) =>
+      correction.apply(played, features).map((quantiles) => {
+        const logs = quantiles.map(toLog)
+        const middle = logs[2]!
+        return logs.map((x, k) => fromLog(middle + Math.max(1, by[k]!) * (x - middle))).sort((a, b) => a - b)
+      }),
+  }
 }
 
 type Maker = (waits: readonly PastWait[]) => Correction | undefined

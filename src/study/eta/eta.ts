@@ -15,7 +15,7 @@ import {
   type Refusal,
   refuse,
 } from '../../model/index.js'
-import { quantileAt } from './correct.js'
+import { NO_CORRECTION, quantileAt } from './correct.js'
 import { type Futures, jobsOf, playFutures, rangeOf } from './futures.js'
 import { asKnownAt, type History, historyOfJobs, withEnded } from './history.js'
 import { featuresFor, type LearnOptions, lawsFor, learnQueue, playedStarts, playerFor, type QueueModel } from './learn.js'
@@ -126,7 +126,9 @@ export function answerEta(
     arrivals: { from: model.arrivals, ...(model.arrivals === 'history' ? { perHour: perHour(model) } : {}) },
     correction: {
       name: model.correction.name,
-      ...(past.scores.length > 0 ? { moments: past.moments, waits: past.waits, scores: [...past.scores] } : {}),
+      ...(past.scores.length > 0
+        ? { moments: past.moments, waits: past.waits, scores: [...past.scores], widened: past.widths }
+        : {}),
     },
     jobs: asked.jobs ? jobs.filter(({ id }) => asked.jobs!.includes(id)) : jobs,
     seed: model.seed,
@@ -147,7 +149,7 @@ function unknownJobs({ jobs, observation }: EtaAsked): Refusal | undefined {
 
 /** Times to start moved to the corrected quantiles, each future keeping its place among the others; ends move along. Jobs that wait for others are left as played. */
 function corrected(model: QueueModel, queue: Queue, laws: ReturnType<typeof lawsFor>, futures: Futures): Futures {
-  if (model.correction.name === 'none' || queue.waiting.length === 0) return futures
+  if (queue.waiting.length === 0 || model.correction === NO_CORRECTION) return futures
   const played = playedStarts(queue, futures)
   const quantiles = model.correction.apply(played, featuresFor(model.history, queue, laws, played))
   const starts = [...futures.starts]

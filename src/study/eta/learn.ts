@@ -4,7 +4,7 @@
  */
 import { type Caveat, caveat, type Discipline, type DisciplineScore, type Refusal, refuse } from '../../model/index.js'
 import { quantile, Rng } from '../../num/index.js'
-import { type Correction, type CorrectionScore, learnCorrection, type PastWait } from './correct.js'
+import { type Correction, type CorrectionScore, learnCorrection, type PastWait, type Widths } from './correct.js'
 import { inferDiscipline } from './discipline.js'
 import { featuresOfQueue } from './features.js'
 import { type Futures, jobsOf, playFutures, RANGE_LEVELS } from './futures.js'
@@ -45,7 +45,12 @@ export interface QueueModel {
   readonly limitsHold: boolean
   readonly longestSeconds: number
   readonly correction: Correction
-  readonly corrected: { readonly moments: number; readonly waits: number; readonly scores: readonly CorrectionScore[] }
+  readonly corrected: {
+    readonly moments: number
+    readonly waits: number
+    readonly scores: readonly CorrectionScore[]
+    readonly widths: Widths
+  }
   readonly seed: number
   readonly caveats: readonly Caveat[]
 }
@@ -92,9 +97,9 @@ export function learnQueue(history: History, atSeconds: number, slots: number, o
       progress?.(0.3 + (0.65 * (nth + 1)) / (asked.length + 1))
     },
   )
-  const { correction, scores } = learnCorrection(waits, rng)
+  const { correction, scores, widths } = learnCorrection(waits, rng)
   progress?.(1)
-  const corrected = { moments: asked.length, waits: waits.length, scores }
+  const corrected = { moments: asked.length, waits: waits.length, scores, widths }
   return { ...model, correction, corrected, caveats: caveatsOf(model, corrected, correct) }
 }
 
