@@ -6,7 +6,7 @@ import { type Content, html } from './html.js'
 import { commonUnit } from './measures.js'
 import { dataTable, page, pair } from './page.js'
 import { policyInWords } from './policy-words.js'
-import { timelineLegend, timelineScale, trialTimeline } from './trial-timeline.js'
+import { closeUp, timelineLegend, timelineScale, trialTimeline } from './trial-timeline.js'
 import {
   AGREEMENT_NOTE,
   type Agreement,
@@ -159,10 +159,16 @@ function clusterTable({ policies }: TrialReport): Content {
 
 function timelines({ policies }: TrialReport): Content[] {
   const scale = timelineScale(policies)
+  const near = closeUp(policies, scale)
+  const budgets = policies.some(({ timeline }) => timeline.budget !== undefined)
   return [
-    html`<p>Every attempt of every task on its slot; below, the jobs that were there at once, by class${policies.some(({ timeline }) => timeline.budget !== undefined) ? ', and what was left of the sprint budget' : ''}.${scale.shortened ? ` The first ${duration(scale.seconds)} are drawn.` : ''}</p>`,
+    html`<p>What ran on each slot; below, the jobs that were present at once, by class${budgets ? ', and what was left of the sprint budget' : ''}.${scale.shortened ? ` The first ${duration(scale.to)} are drawn.` : ''}</p>`,
     timelineLegend(scale),
     ...policies.map((policy) => trialTimeline(policy, scale)),
+    near && [
+      html`<h3>Task by task, from ${duration(near.from)} to ${duration(near.to)}</h3>`,
+      ...policies.map((policy) => trialTimeline(policy, near)),
+    ],
   ]
 }
 
@@ -175,7 +181,7 @@ function lossBody(report: TrialReport): Content[] {
     }),
   )
   const curves = report.profile.classes.flatMap(({ name, accuracy }, k): Curve[] => {
-    if (accuracy === undefined) return []
+    if (accuracy === undefined || !rows.some((row) => row.name === name)) return []
     const ratios = [0, ...accuracy.points.map(({ dropRatio }) => dropRatio)]
     const points = ratios.map((ratio): [number, number] => [ratio, lossAt(accuracy, ratio).value])
     return [{ name: `${name}, profiled before`, points, colour: k }]

@@ -72,11 +72,11 @@ export function trialInWords(report: TrialReport): string {
     const missed = missedBy(figures, figure)
     if (missed === undefined) return []
     const { median, worst } = missed
-    const name = figure === 'mean' ? 'mean responses' : '95th percentiles'
-    const most = figures.length > 2 ? ` in the median and by ${percent(Math.abs(worst.error), 2)} at most` : ''
-    return [`${name} are off by ${percent(median, 2)}${most}${most && ` (${worst.className} under ${worst.policy})`}`]
+    const name = figure === 'mean' ? 'Foreseen mean responses are off' : '95th percentiles'
+    const most = `${percent(Math.abs(worst.error), 2)} at most (${worst.className} under ${worst.policy})`
+    return [`${name} by ${percent(median, 2)} in the median, ${most}`]
   })
-  const told = off.length > 0 ? `Foreseen ${listed(off)}.` : 'Nothing was foreseen to hold the measurements against.'
+  const told = off.length > 0 ? `${off.join('; ')}.` : 'Nothing was foreseen to hold the measurements against.'
   return [told, gainInWords(report)].filter((sentence) => sentence !== '').join(' ')
 }
 
@@ -101,7 +101,7 @@ export function trialDrop({ profile }: TrialReport, { policy }: TrialPolicy, cla
 }
 
 export function trialTitle({ scenario, driver }: TrialReport): string {
-  return `Does ${scenario} fare as foreseen on ${driver.name}?`
+  return `Did ${scenario} fare as foreseen on the ${driver.name} cluster?`
 }
 
 /** What was run, in a sentence. */
