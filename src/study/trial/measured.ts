@@ -109,7 +109,7 @@ function measuredCluster({ scenario, policy, slots, played }: MeasuredRequest): 
       if (sprint.job === task.job)
         sprinting += Math.max(0, Math.min(sprint.endSeconds, task.endSeconds) - Math.max(sprint.startSeconds, task.startSeconds))
   }
-  const last = played.jobs.reduce((latest, { endSeconds }) => Math.max(latest, endSeconds ?? 0), 0)
+  const last = played.tasks.reduce((latest, { endSeconds }) => Math.max(latest, endSeconds), 0)
   const figures = clusterFigures({ ...scenario, policy }, { seconds: last, busy, lost, sprinting }, slots)
   const sprintSeconds = played.sprints.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0)
   const metered = played.metered ? { powerWatts: played.metered.watts, energyJoules: played.metered.watts * last } : {}

@@ -75,6 +75,8 @@ const ARRIVING_SHARE = 0.85
 const MOST_JOBS = 100_000
 /** Jobs that the long-run figures rest on. */
 const STEADY_JOBS = 200_000
+/** A policy that is played for less says little of itself. */
+const LITTLE_SECONDS = 60
 /** Ways in which the measured laws might be that a prediction looks at. */
 const RESAMPLES = 40
 
@@ -142,7 +144,7 @@ export async function trial(request: TrialRequest): Promise<TrialReport | Refusa
       scenario,
     },
     policies: done,
-    caveats: caveatsOf(request, profiled, load),
+    caveats: caveatsOf(request, profiled, load, each),
   }
 }
 
@@ -326,7 +328,7 @@ function steadyFigures(scenario: Scenario, seed: number): Map<string, NonNullabl
   )
 }
 
-function caveatsOf(request: TrialRequest, profiled: Profiled, load: number): Caveat[] {
+function caveatsOf(request: TrialRequest, profiled: Profiled, load: number, each: number): Caveat[] {
   const thin = profiled.classes.flatMap(({ name, stages }) =>
     stages.filter(({ task }) => task.length < 20).map((stage) => `${name} ${stage.name} (${stage.task.length})`),
   )
@@ -336,6 +338,17 @@ function caveatsOf(request: TrialRequest, profiled: Profiled, load: number): Cav
           caveat(
             'few-samples',
             `laws rest on fewer than 20 task times: ${thin.join(', ')}; profile more jobs for a sharper model`,
+          ),
+        ]
+      : []),
+    ...(each < LITTLE_SECONDS
+      ? [
+          caveat(
+            'short',
+            `each policy had ${each.toFixed(0)} s after ${profiled.tookSeconds.toFixed(0)} s of profiling: give more time`,
+            {
+              numbers: { each },
+            },
           ),
         ]
       : []),
