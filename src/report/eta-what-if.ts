@@ -1,12 +1,15 @@
 /** Who waits longer or shorter if something is done: for a terminal and as a page. */
 import type { EtaRange, WhatIf, WhatIfJob } from '../model/index.js'
+import { intervalChart } from './chart.js'
 import { fromNow, momentInWords, nineTenths } from './eta-words.js'
 import { count, counted, duration, NONE } from './format.js'
-import type { Content } from './html.js'
+import { type Content, html } from './html.js'
 import { dataTable, page, saidInWords } from './page.js'
 import { bullets, heading, ink, parts, plain, type TextOptions, table, wrap } from './terminal.js'
 
 const LINES = 60
+/** Jobs in the chart. */
+const DRAWN_AT_MOST = 40
 
 /** A difference: `+32 min`, `−5 s`, `0`. */
 function difference(seconds: number | undefined): string {
@@ -37,7 +40,7 @@ export function whatIfInWords({ change, jobs, meanLater, lastEnd }: WhatIf): str
     [of('later'), 'would start later'],
     [of('sooner'), 'would start sooner'],
     [of('same'), 'as before'],
-    [of('unsure'), 'may go either way'],
+    [of('unsure'), 'may move'],
     [of('never'), 'would get no time'],
   ] as const
   const said = groups.filter(([n]) => n > 0).map(([n, what]) => `${count(n)} ${what}`)
@@ -58,7 +61,7 @@ export function whatIfText(answer: WhatIf, options: TextOptions = {}): string {
   const pen = ink(options)
   const right = 'right' as const
   const ordered = byChange(answer.jobs)
-  const ink1 = (job: WhatIfJob): string => {
+  const verdict = (job: WhatIfJob): string => {
     const said = VERDICTS[job.verdict]
     return job.verdict === 'later' || job.verdict === 'never' ? pen.bad(said) : job.verdict === 'sooner' ? pen.good(said) : said
   }
@@ -70,8 +73,8 @@ export function whatIfText(answer: WhatIf, options: TextOptions = {}): string {
           { head: 'Job' },
           { head: 'User' },
           { head: 'Slots', align: right },
-          { head: 'Started in', align: right },
-          { head: 'Would in', align: right },
+          { head: 'Now in', align: right },
+          { head: 'Then in', align: right },
           { head: 'Later by', align: right },
           { head: '90 %', align: right },
           { head: '' },
@@ -86,7 +89,7 @@ export function whatIfText(answer: WhatIf, options: TextOptions = {}): string {
             fromNow(job.after?.p50),
             difference(job.later?.p50),
             differences(job.later),
-            ink1(job),
+            verdict(job),
           ]),
         pen,
       ),
@@ -115,6 +118,7 @@ export function whatIfPage(answer: WhatIf): string {
       {
         title: 'Who waits longer or shorter',
         body: [
+          moves(answer.jobs),
           dataTable(
             'Times to start, from now: medians, and the difference in 90 % of the futures.',
             [
@@ -123,20 +127,16 @@ export function whatIfPage(answer: WhatIf): string {
               { head: 'Slots', numeric: true },
               { head: 'Starts in, now', numeric: true },
               { head: 'Would start in', numeric: true },
-              { head: 'Later by', numeric: true },
-              { head: '90 %', numeric: true },
-              { head: 'Ends later by', numeric: true },
+              { head: 'Later by, 90 %', numeric: true },
               { head: 'So' },
             ],
             byChange(answer.jobs).map((job): Content[] => [
-              `${job.id}${job.name ? ` ${job.name}` : ''}`,
+              html`${job.id}${job.name ? html`<small>${job.name}</small>` : ''}`,
               job.user ?? '',
               count(job.slots),
               fromNow(job.before?.p50),
               fromNow(job.after?.p50),
-              difference(job.later?.p50),
-              differences(job.later),
-              difference(job.endsLater?.p50),
+              html`${difference(job.later?.p50)}<small>${differences(job.later)}</small>`,
               VERDICTS[job.verdict],
             ]),
           ),
@@ -144,6 +144,27 @@ export function whatIfPage(answer: WhatIf): string {
       },
     ],
     foot: [`${answer.schema}, seed ${answer.seed}, ${counted(answer.cost.futures, 'future')}`],
+  })
+}
+
+/** How much later or sooner those start that are moved most. */
+function moves(jobs: readonly WhatIfJob[]): Content {
+  const moved = byChange(jobs).flatMap(({ id, name, later }) =>
+    later ? [{ group: `${id}${name ? ` ${name}` : ''}`, later }] : [],
+  )
+  const shown = moved.slice(0, DRAWN_AT_MOST)
+  return intervalChart({
+    title: `How much later jobs would start${moved.length > shown.length ? `: the ${DRAWN_AT_MOST} that move most` : ''}.`,
+    note: 'Median and 90 % of the futures; left of 0 is sooner.',
+    alt: shown.map(({ group, later }) => `${group}: ${difference(later.p50)}`).join('; '),
+    rows: shown.map(({ group, later }) => ({
+      group,
+      series: 'later by',
+      value: later.p50 / 3600,
+      low: later.p5 / 3600,
+      high: later.p95 / 3600,
+    })),
+    x: { label: 'hours later →', low: Math.min(0, ...shown.map(({ later }) => later.p5 / 3600)) },
   })
 }
 
