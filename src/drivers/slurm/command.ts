@@ -48,9 +48,7 @@ export function isUnanswered(refusal: Refusal): boolean {
 /** What a task inherits from whoever submits it must be little, and never a token: the tools are given this and no more. */
 export function ownEnvironment(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'TMPDIR']
-  const own = Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]!]])))
-  // Times as seconds since 1970, array expressions whole however long.
-  return { ...own, LC_ALL: 'C', SLURM_TIME_FORMAT: '%s', SLURM_BITSTR_LEN: '0' }
+  return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]!]])))
 }
 
 function runCommand(

@@ -38,11 +38,12 @@ import { fallbackGateway } from './fallback.js'
 import { foldForeign, foldOwn } from './fold.js'
 import { type History, type HistoryOptions, readHistory } from './history.js'
 import { discoverLevels, isFlat, levelOf, niceStepOf, priorityOf } from './levels.js'
+import { parseStageName } from './name.js'
 import { openQuota, type Quota } from './quota.js'
 import { ranksOf } from './ranks.js'
 import { type JobRecord, openSpool, writeWhole } from './record.js'
 import { type RestGateway, restGateway } from './rest.js'
-import type { QueueRow } from './row.js'
+import { isHeld, type QueueRow } from './row.js'
 import type { PriorityLevel, SlurmSettings } from './settings.js'
 import { discoverSite, type Site } from './site.js'
 import { idOf, submitJob } from './submit.js'
@@ -55,8 +56,15 @@ const YOUNG_SECONDS = 10
 export interface SlurmDriver extends Driver {
   /** Ended jobs as a table that reads as a trace of the format `sacct`. */
   history(options: HistoryOptions): Promise<History | Refusal>
-  /** After a controller died: jobs that it left sprinting are put back to speed 1, control groups of ended jobs removed. Says what it did. */
+  /** After a controller died: jobs that it left sprinting go back to speed 1, control groups of ended jobs and held copies of arrays go. Says what it did. */
   restore(): Promise<readonly string[] | Refusal>
+}
+
+/** Every job that the queue or the spool knows, and arrays that are copies of one: their submission was taken, and not answered. */
+interface Look {
+  readonly at: number
+  readonly subjects: readonly Subject[]
+  readonly copies: readonly QueueRow[]
 }
 
 export function slurmDriver(settings: SlurmSettings): SlurmDriver {
@@ -122,8 +130,7 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     return read.attempts
   }
 
-  /** Every job that the queue or the spool knows. */
-  const look = async (found: Means, options: ObserveOptions): Promise<{ subjects: Subject[]; at: number } | Refusal> => {
+  const look = async (found: Means, options: ObserveOptions): Promise<Look | Refusal> => {
     const rows = await gateway.queue()
     if (isRefusal(rows)) return rows
     const at = Math.max(lastLook, clock.now())
@@ -150,15 +157,21 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
       subjects.push({ job, rows: own, record })
     }
     const levels = found.levels[disciplineNow(found) ?? 'fcfs'] ?? []
+    const copies: QueueRow[] = []
     for (const lines of byArray.values()) {
       const [first] = lines as [QueueRow, ...QueueRow[]]
       const { name, user, queue, qos } = first
-      const className = settings.classOf?.({ name, user, queue, qos })
+      const own = parseStageName(name)
+      if (own !== undefined && spool.read(own.key)?.released) {
+        copies.push(first)
+        continue
+      }
+      const className = settings.classOf?.({ name, user, queue, qos }) ?? own?.className
       const priority = priorityOf(levels, first, niceStepOf(found.site))
       const labels = { ...(className === undefined ? {} : { className }), ...(priority === undefined ? {} : { priority }) }
       subjects.push({ job: foldForeign(lines, labels, order, each), rows: lines })
     }
-    return { subjects, at }
+    return { subjects, at, copies }
   }
 
   /** What a job’s end leaves to do: the end is written down, its control groups go. */
@@ -204,7 +217,7 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
       }),
       jobs,
       ...(discipline === undefined ? {} : { discipline }),
-      ...missingOf(since, looked.at, found.site, gateway.trouble),
+      ...missingOf(since, looked, found.site, gateway.trouble),
     }
   }
 
@@ -300,6 +313,10 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     const looked = await look(found, { endedSince: 0 })
     if (isRefusal(looked)) return looked
     const did: string[] = []
+    for (const { arrayId } of looked.copies.filter(isHeld)) {
+      const said = await commands.run('scancel', [String(arrayId)])
+      did.push(isRefusal(said) ? `array ${arrayId} is a copy and stays: ${said.message}` : `array ${arrayId}, a copy, cancelled`)
+    }
     for (const subject of looked.subjects) {
       const { job, record } = subject
       if (record !== undefined && LIVE_STATES.has(job.state) && record.speed !== 1 && !isRefusal(found.quota)) {
@@ -334,8 +351,16 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
 }
 
 /** What a look could not see: jobs that Slurm has forgotten, and whatever slurmrestd would have said. */
-function missingOf(since: number, at: number, site: Site, trouble: string | undefined): { readonly missing?: readonly string[] } {
+function missingOf(
+  since: number,
+  { at, copies }: Look,
+  site: Site,
+  trouble: string | undefined,
+): { readonly missing?: readonly string[] } {
   const missing = [
+    ...copies
+      .filter(isHeld)
+      .map(({ arrayId }) => `array ${arrayId} is a held copy of a job whose submission was not answered: restore() cancels it`),
     ...(trouble === undefined ? [] : [`slurmrestd is not used for now: ${trouble}`]),
     ...(since < at - site.minJobAgeSeconds
       ? [`other people’s jobs that ended more than ${site.minJobAgeSeconds} s ago (MinJobAge) stand in the history only`]

@@ -30,9 +30,10 @@ export function send(
       method,
       headers: {
         ...headers,
+        // slurmrestd of 22.05 answers `close` with a header behind the body, where no reader expects one; so we close ourselves
+        Connection: 'keep-alive',
         ...(body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
       },
-      // Slurm’s server closes as it likes; a connection of its own for each request is never a stale one
       agent: false as const,
     }
     const call =
@@ -47,11 +48,12 @@ export function send(
       const chunks: Buffer[] = []
       answer.on('data', (chunk: Buffer) => chunks.push(chunk))
       answer.on('error', (cause) => failed(cause.message))
-      answer.on('close', () => {
+      answer.on('end', () => {
         clearTimeout(timer)
-        if (answer.complete) resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') })
-        else failed('the answer broke off', { unansweredSeconds: 0 })
+        resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') })
+        call.destroy()
       })
+      answer.on('aborted', () => failed('the answer broke off', { unansweredSeconds: 0 }))
     }
     call.on('error', (cause: NodeJS.ErrnoException) => {
       clearTimeout(timer)

@@ -32,12 +32,13 @@ export function restGateway({ url, tokenFile, user }: RestSettings, clock: Clock
     return { ...(user === undefined ? {} : { 'X-SLURM-USER-NAME': user }), 'X-SLURM-USER-TOKEN': token.reveal() }
   }
 
-  const ask = async (asked: Omit<HttpRequest, 'headers'>): Promise<Json | Refusal> => {
+  /** `isDone` tells from the body that the thing was done, whatever `errors` says. */
+  const ask = async (asked: Omit<HttpRequest, 'headers'>, isDone?: (body: Json) => boolean): Promise<Json | Refusal> => {
     const withHeaders = await headers()
     if (isRefusal(withHeaders)) return withHeaders
     const answer = await send(url, { ...asked, headers: withHeaders }, timeoutSeconds)
     if (isRefusal(answer)) return answer
-    return read(answer.status, answer.text, withHeaders['X-SLURM-USER-TOKEN'])
+    return read(answer.status, answer.text, withHeaders['X-SLURM-USER-TOKEN'], isDone)
   }
 
   const spoken = async (): Promise<number | Refusal> => {
@@ -78,16 +79,22 @@ export function restGateway({ url, tokenFile, user }: RestSettings, clock: Clock
       if (isRefusal(at)) return at
       const { PATH = '/usr/local/bin:/usr/bin:/bin', HOME = '/', ...others } = ownEnvironment()
       const body = JSON.stringify(submissionBody(at, submission, { PATH, HOME, ...others }))
-      const answer = await ask({ method: 'POST', path: `/slurm/v0.0.${at}/job/submit`, body })
+      // A job that is to be held is taken, and its number told beside the error that it is held.
+      const isTaken = ({ job_id: id }: Json): boolean => typeof id === 'number' && id > 0
+      const answer = await ask({ method: 'POST', path: `/slurm/v0.0.${at}/job/submit`, body }, isTaken)
       if (isRefusal(answer)) return answer
-      const id = answer['job_id']
-      return typeof id === 'number' && id > 0 ? id : refuse('no-data', 'slurmrestd answered without a job number')
+      return isTaken(answer) ? Number(answer['job_id']) : refuse('no-data', 'slurmrestd answered without a job number')
     },
   }
 }
 
 /** The body of an answer, or the refusal that its status or its `errors` are. */
-function read(status: number, text: string, token: string | undefined): Json | Refusal {
+function read(
+  status: number,
+  text: string,
+  token: string | undefined,
+  isDone: (body: Json) => boolean = () => false,
+): Json | Refusal {
   const hidden = (said: string): string => cut(token === undefined ? said : said.replaceAll(token, String(new Secret(token))))
   let body: Json
   try {
@@ -95,6 +102,7 @@ function read(status: number, text: string, token: string | undefined): Json | R
   } catch {
     return refuse('no-data', `slurmrestd answered ${status}: ${hidden(text)}`, { status })
   }
+  if (isDone(body)) return body
   const errors = (Array.isArray(body['errors']) ? (body['errors'] as Json[]) : []).filter(
     (one) => one['error_number'] !== 0 || one['error'],
   )

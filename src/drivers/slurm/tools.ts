@@ -7,13 +7,15 @@ import type { NodeRow, QueueRow } from './row.js'
 // Names and comments may hold anything a user types, so lines and fields end with what nobody types.
 const FIELD = '\x1f'
 const LINE = '\x1e'
+// Times as seconds since 1970, array expressions whole however long.
+const PLAIN = { environment: { SLURM_TIME_FORMAT: '%s', SLURM_BITSTR_LEN: '0' } }
 const COLUMNS = ['%A', '%F', '%K', '%T', '%P', '%q', '%u', '%Q', '%r', '%V', '%S', '%e', '%l', '%C', '%N', '%y', '%j']
 
 export function toolsGateway(commands: SlurmCommands): Gateway {
   return {
     async queue() {
       const [rows, restarts] = await Promise.all([
-        commands.run('squeue', ['--all', '--states=all', '--noheader', `--format=${COLUMNS.join(FIELD)}${LINE}`]),
+        commands.run('squeue', ['--all', '--states=all', '--noheader', `--format=${COLUMNS.join(FIELD)}${LINE}`], PLAIN),
         commands.run('squeue', ['--all', '--states=all', '--noheader', '--Format=JobID:.18,RestartCnt:.10']),
       ])
       if (isRefusal(rows)) return rows

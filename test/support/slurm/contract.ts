@@ -1,6 +1,6 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { slurmDriver } from '../../../src/drivers/slurm/index.js'
 import type { Driver } from '../../../src/model/index.js'
 import { driverContract, noteCommand } from '../../contracts/driver.js'
@@ -27,7 +27,11 @@ export function slurmContract(name: string, { rest }: { readonly rest: boolean }
           ...(rest ? { rest: cluster.rest } : {}),
           quota: { normalShare: 0.5 },
         })
-      return { driver: open(), runCommandFor: noteCommand, again: async () => open(), close: cluster.stop }
+      const driver = open()
+      // a driver that fell back to the tools would pass, and prove nothing of slurmrestd
+      const [through] = (await driver.capabilities()).through
+      expect(through!.includes('through slurmrestd')).toBe(rest)
+      return { driver, runCommandFor: noteCommand, again: async () => open(), close: cluster.stop }
     },
     { patienceSeconds: 30 },
   )
