@@ -8,9 +8,10 @@ import {
   SCHEDULER_DISCIPLINES,
   startEmbedded,
 } from '../drivers/index.js'
-import type { Observation, ObservedJob, Refusal } from '../model/index.js'
+import { type Observation, type ObservedJob, type Refusal, reportOf } from '../model/index.js'
 import { bytes, count, counted, duration, type Ink, ink, number, parts, percent, table } from '../report/index.js'
-import { give, orStop, style } from './answer.js'
+import { readNoun } from '../study/index.js'
+import { give, orStop, stopForIssues, style } from './answer.js'
 import type { Io } from './io.js'
 import { type AnswerOptions, addAnswerOptions, durationSeconds, positive, share } from './options.js'
 
@@ -28,6 +29,7 @@ interface StartOptions extends DirOptions {
   readonly diskMib: number
   readonly outputMib: number
   readonly cgroups: boolean
+  readonly cgroupParent?: string
   readonly calibrate: boolean
 }
 
@@ -49,6 +51,19 @@ export function addClusterCommand(program: Command, io: Io): void {
       const seen = await asking(io, options, (driver) => driver.observe(options.all ? { endedSince: 0 } : {}))
       await give(io, options, { value: seen, text: () => jobsText(seen, ink(style(io))) })
     })
+  addAnswerOptions(
+    cluster
+      .command('submit')
+      .argument('<file>', 'the job (YAML or JSON): key, className, priority, stages with tasks and command')
+      .description('Submit a job, once: the same key again is the same job.')
+      .requiredOption('--dir <folder>', 'the directory of the cluster'),
+    { html: false },
+  ).action(async (file: string, options: DirOptions) => {
+    const read = readNoun(file, 'job')
+    const spec = read.ok ? read.value : stopForIssues(io, reportOf(read.issues), options)
+    const answer = await asking(io, options, (driver) => driver.enact({ kind: 'submit', spec }))
+    await give(io, options, { value: answer, text: () => parts(`${answer.jobId}`, answer.note) })
+  })
   command(cluster, 'stop', 'End the cluster. Refused while jobs live, unless they are to be cancelled.')
     .option('--cancel', 'cancel the jobs that live')
     .action(async (options: DirOptions & { cancel?: boolean }) => {
@@ -77,6 +92,7 @@ function addStart(cluster: Command, io: Io): void {
     .option('--disk-mib <n>', 'what the directory of a job may hold', positive, 1024)
     .option('--output-mib <n>', 'what a task may print', positive, 16)
     .option('--no-cgroups', 'control speeds by signals although control groups may be writable')
+    .option('--cgroup-parent <path>', 'a control group to make groups in, where not the daemon’s own')
     .option('--no-calibrate', 'do not measure the speeds that are really obtained')
     .action(async (options: StartOptions) => {
       const started = orStop(io, await startEmbedded(settingsOf(options)), options)
@@ -87,7 +103,8 @@ function addStart(cluster: Command, io: Io): void {
 }
 
 function settingsOf(options: StartOptions): EmbeddedOptions {
-  const { dir, slots, nodes, normalShare, discipline, engine, lease, diskMib, outputMib, cgroups, calibrate } = options
+  const { dir, slots, nodes, normalShare, discipline, engine, lease, diskMib, outputMib, cgroups, cgroupParent, calibrate } =
+    options
   return {
     directory: dir,
     slots,
@@ -100,6 +117,7 @@ function settingsOf(options: StartOptions): EmbeddedOptions {
     diskMiB: diskMib,
     outputMiB: outputMib,
     cgroups: cgroups ? 'auto' : 'never',
+    ...(cgroupParent === undefined ? {} : { cgroupParent }),
     calibrate,
   }
 }

@@ -4,6 +4,7 @@ import { Characterisation } from './characterisation.js'
 import { checkCluster, checkGoal, checkPolicy, checkScenario, checkWorkload } from './check.js'
 import { Cluster } from './cluster.js'
 import { Comparison } from './comparison.js'
+import { JobSpec } from './driver.js'
 import { checkObservation, Eta, JobQuestion, ObservationFile, WhatIf } from './eta.js'
 import { Goal } from './goal.js'
 import { type Issue, shown } from './issue.js'
@@ -35,6 +36,7 @@ const NOUNS = {
   observation: { schema: ObservationFile, check: checkObservation },
   eta: { schema: Eta, check: () => [] },
   whatif: { schema: WhatIf, check: () => [] },
+  job: { schema: JobSpec, check: () => [] },
   'job-question': { schema: JobQuestion, check: () => [] },
   'trial-report': { schema: TrialReport, check: () => [] },
 } as const

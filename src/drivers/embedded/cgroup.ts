@@ -202,6 +202,11 @@ export function cgroupTrees(
   return trees
 }
 
+/** A control group by its path, given to us to make groups in. */
+export function cgroupTreeAt(path: string): CgroupTree {
+  return { version: existsSync(join(path, 'cgroup.controllers')) ? 2 : 1, cpu: path }
+}
+
 /** Slashes part the name of an attempt, and directories. */
 function groupOf(name: string): string {
   return name.replaceAll('/', '.')

@@ -1,7 +1,7 @@
 /** Which way to control speeds there is here: the best that can really be written to. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Cgroups, type CgroupTree, cgroupTrees } from './cgroup.js'
+import { Cgroups, type CgroupTree } from './cgroup.js'
 import { DutyCycle } from './duty-cycle.js'
 import type { SpeedControl } from './speed.js'
 
@@ -21,10 +21,7 @@ export interface MechanismSettings {
 }
 
 /** Tries the trees in turn; without one that can be written to, tasks are stopped and continued by signals. */
-export function chooseMechanism(
-  { cgroups, group, slots }: MechanismSettings,
-  trees: readonly CgroupTree[] = cgroupTrees(),
-): Mechanism {
+export function chooseMechanism({ cgroups, group, slots }: MechanismSettings, trees: readonly CgroupTree[]): Mechanism {
   const byHand = (note: string): Mechanism => ({ control: new DutyCycle(), removeStrangers: () => 0, note })
   if (cgroups === 'never') return byHand('control groups were not to be used')
   const reasons: string[] = []

@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { isRefusal, type Refusal, refuse } from '../../model/index.js'
 import type { SchedulerDiscipline } from '../scheduler/index.js'
 import { calibrate } from './calibrate.js'
+import { cgroupTreeAt, cgroupTrees } from './cgroup.js'
 import { anchorHere, bootId, monotonic } from './clock.js'
 import { Daemon } from './daemon.js'
 import { type ClusterShape, JOURNAL_SCHEMA, Journal, readJournal } from './journal.js'
@@ -30,7 +31,9 @@ export async function serveCluster(settings: EmbeddedSettings): Promise<Refusal 
   if (made === undefined) journal.write({ entry: 'made', schema: JOURNAL_SCHEMA, shape }, true)
   const state = new ClusterState(shape, settings.leaseSeconds)
   for (const entry of entries) state.take(entry, monotonic())
-  const mechanism = chooseMechanism({ cgroups: settings.cgroups, group: `halftone-${place.id}`, slots: settings.slots })
+  const { cgroups, cgroupParent, slots } = settings
+  const trees = cgroupParent === undefined ? cgroupTrees() : [cgroupTreeAt(cgroupParent)]
+  const mechanism = chooseMechanism({ cgroups, group: `halftone-${place.id}`, slots }, trees)
   const calibration = settings.calibrate ? await calibrate(mechanism.control, settings.normalShare) : undefined
   const anchor = state.anchor !== undefined && state.anchor.boot === bootId() ? state.anchor : anchorHere()
   const { mechanism: name } = mechanism.control

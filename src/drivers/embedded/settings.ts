@@ -20,6 +20,9 @@ export const EmbeddedSettings = z
     diskMiB: z.number().positive().default(1024).meta({ description: 'Of the directory that is made for a job.' }),
     outputMiB: z.number().positive().default(16).meta({ description: 'Of what one task prints.' }),
     cgroups: z.enum(['auto', 'never']).default('auto'),
+    cgroupParent: z.string().min(1).optional().meta({
+      description: 'A control group that groups may be made in, where that is not the one that the daemon is in.',
+    }),
     calibrate: z.boolean().default(true).meta({ description: 'Measure at the start what speeds are really obtained.' }),
   })
   .refine(({ slots, nodes }) => slots % nodes === 0, { message: 'the nodes must share the slots out evenly', path: ['nodes'] })
