@@ -6,7 +6,9 @@ import { type PageDocument, parsePage } from '../../src/report/dom.js'
 import { planPage, planText } from '../../src/report/plan.js'
 import { predictionPage, predictionText } from '../../src/report/prediction.js'
 import { columnsOf } from '../../src/report/terminal.js'
-import { CONTROLS_BUT_LINES, characterisations, plans, predictions } from '../support/report-values.js'
+import { trialText } from '../../src/report/trial.js'
+import { trialPage } from '../../src/report/trial-page.js'
+import { CONTROLS_BUT_LINES, characterisations, plans, predictions, trials } from '../support/report-values.js'
 
 const LEAKS = /\bNaN\b|Infinity|undefined|\[object/
 
@@ -101,6 +103,21 @@ describe('whatever the schema allows', () => {
         check(characterisationPage(study))
       }),
       { numRuns: 6 },
+    )
+  })
+
+  it('a trial does', () => {
+    fc.assert(
+      fc.property(trials, fc.constantFrom(80, 100, 140), (trial, width) => {
+        checkText(trialText(trial, { width }), width)
+      }),
+      texts,
+    )
+    fc.assert(
+      fc.property(trials, (trial) => {
+        check(trialPage(trial))
+      }),
+      pages,
     )
   })
 

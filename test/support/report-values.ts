@@ -1,6 +1,16 @@
 /** Generators of values that reports are made from: whatever the schemas allow, ugly names and extreme numbers included. */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { Characterisation, type Estimate, OUTCOMES, Plan, Policy, Prediction } from '../../src/model/index.js'
+import {
+  Characterisation,
+  type Estimate,
+  OUTCOMES,
+  Plan,
+  Policy,
+  Prediction,
+  parseNoun,
+  TrialReport,
+} from '../../src/model/index.js'
 
 /** Characters that a terminal would obey: control characters and those that turn the direction of writing. */
 export const CONTROLS = /\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u
@@ -233,6 +243,123 @@ export const plans: fc.Arbitrary<Plan> = names.chain((classes) =>
           : { inForce }),
       }),
     ),
+)
+
+const figures = fc.record({ mean: estimate(), p95: estimate() })
+const trialCluster = fc
+  .record({
+    utilisation: share,
+    waste: share,
+    powerWatts: maybe(amount),
+    energyJoules: maybe(amount),
+    sprintSeconds: maybe(amount),
+  })
+  .map(given)
+
+/** What happened, as a clock that jumped or a cluster that came and went may tell it: in any order, ends before starts, other instants than values. */
+function timelineOf(classes: readonly string[]): fc.Arbitrary<object> {
+  const instants = fc.array(amount, { maxLength: 12 })
+  const startSeconds = amount
+  const endSeconds = amount
+  return fc
+    .record({
+      tasks: fc.array(
+        fc.record({
+          className: fc.constantFrom(...classes),
+          job: fc.nat(4),
+          stage: name,
+          task: whole,
+          node: name,
+          lane: fc.nat(3),
+          startSeconds,
+          endSeconds,
+          lost: fc.boolean(),
+        }),
+        { maxLength: 12 },
+      ),
+      sprints: fc.array(fc.record({ job: fc.nat(4), startSeconds, endSeconds, speed: amount }), { maxLength: 3 }),
+      atSeconds: instants,
+      present: fc.dictionary(fc.constantFrom(...classes), fc.array(whole, { maxLength: 12 })),
+      budget: maybe(instants),
+    })
+    .map(given)
+}
+
+function trialPolicyOf(classes: readonly string[]): fc.Arbitrary<object> {
+  return fc
+    .record({
+      policy: policyOf(classes),
+      startedAtSeconds: amount,
+      tookSeconds: amount,
+      classes: fc.tuple(
+        ...classes.map((className) =>
+          fc
+            .record({
+              name: fc.constant(className),
+              jobs: whole,
+              unfinished: whole,
+              measured: figures,
+              predicted: maybe(figures),
+              steady: maybe(figures),
+              accuracyLoss: fc.record({ measured: maybe(estimate(share)), predicted: maybe(estimate(share)) }).map(given),
+            })
+            .map(given),
+        ),
+      ),
+      measured: trialCluster,
+      predicted: maybe(trialCluster),
+      energySource: text,
+      actions: fc.dictionary(fc.constantFrom('submit', 'deflate', 'sprint'), whole),
+      timeline: timelineOf(classes),
+      caveats: fc.array(caveat, { maxLength: 1 }),
+    })
+    .map(given)
+}
+
+const triedScenario = parseNoun(readFileSync('examples/trial.yaml', 'utf8'), 'examples/trial.yaml', 'scenario')
+
+export const trials: fc.Arbitrary<TrialReport> = names.chain((classes) =>
+  fc
+    .record({
+      scenario: text,
+      driver: fc.record({ name, through: fc.array(text, { maxLength: 2 }), slots: whole }),
+      seed: whole,
+      load: share,
+      seconds: amount,
+      arrivals: fc.dictionary(fc.constantFrom(...classes), whole),
+      profile: fc.record({
+        classes: fc.tuple(
+          ...classes.map((className) =>
+            fc
+              .record({
+                name: fc.constant(className),
+                jobs: whole,
+                stages: fc.array(
+                  fc
+                    .record({
+                      name,
+                      tasks: whole,
+                      taskSeconds: estimate(),
+                      cv: amount,
+                      setupSeconds: estimate(),
+                      speedUp: maybe(estimate()),
+                    })
+                    .map(given),
+                  { minLength: 1, maxLength: 2 },
+                ),
+                accuracy: maybe(fc.constant({ source: 'measured', points: [{ dropRatio: 0.2, loss: 0.04, halfWidth: 0.01 }] })),
+              })
+              .map(given),
+          ),
+        ),
+        turnaroundSeconds: estimate(),
+        tookSeconds: amount,
+        scenario: fc.constant(triedScenario.ok ? triedScenario.value : undefined),
+      }),
+      policies: fc.array(trialPolicyOf(classes), { maxLength: 3 }),
+      caveats: fc.array(caveat, { maxLength: 2 }),
+    })
+    .map((report) => TrialReport.parse({ schema: 'halftone/trial-report/1', ...report })),
 )
 
 const distribution = fc.array(amount, { minLength: 1, maxLength: 30 }).map((values) => {
