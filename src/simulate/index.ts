@@ -1,5 +1,5 @@
 export { type ClosedNetwork, type StationMeasured, simulateClosedNetwork } from './closedNetwork.js'
-export { type Compared, comparePolicies } from './compare.js'
+export { type Compared, type CompareOptions, comparePolicies } from './compare.js'
 export * from './compile.js'
 export * from './discipline.js'
 export * from './disciplines/index.js'
@@ -19,7 +19,7 @@ export {
   type Work as ReplicationWork,
 } from './predictor.js'
 export { LaneQueue, RankQueue } from './queues.js'
-export { openRace } from './race.js'
+export { openRace, type SimulatedRaceOptions } from './race.js'
 export { forkJoin } from './recursions.js'
 export { type ClassSummary, type Run, runJobs, type Summary, summarise } from './run.js'
 export { QuantileSketch, type SketchState } from './sketch.js'

@@ -323,7 +323,7 @@ export function singlePath(jobs: number): Caveat {
   )
 }
 
-export function horizonCaveats(options: SimulateOptions, summaries: readonly Summary[]): Caveat[] {
+function horizonCaveats(options: SimulateOptions, summaries: readonly Summary[]): Caveat[] {
   if (options.horizonSeconds === undefined) return []
   const unfinished = summaries.reduce((sum, one) => sum + one.unfinished, 0) / summaries.length
   return [

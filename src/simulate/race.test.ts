@@ -93,7 +93,11 @@ describe('a race', () => {
     expect(Math.abs(answer.classes[1]!.response.mean.value / exactPR[1]! - 1)).toBeLessThan(0.05)
   })
 
-  it('does not correct a policy by itself: its interval is what simulation alone says', () => {
+  it('does not correct a policy by itself, under whatever name: its interval is what simulation alone says', () => {
+    const single = { ...asked, workload: { ...asked.workload, classes: asked.workload.classes.slice(0, 1) } }
+    const fcfs = openRace(single, [named('one class in order', 'fcfs')], { seed: 1, known: known([1 / 0.7]) })
+    expect(answerOf(fcfs, 0).predictor.method).not.toContain('corrected')
+    expect(width(meansOf(fcfs, 0)[0]!)).toBeGreaterThan(0)
     const race = openRace(asked, [{ ...NP, name: 'the same under another name' }], { seed: 1, known: known(exactNP) })
     const [high] = meansOf(race, 0)
     expect(width(high!)).toBeGreaterThan(0)

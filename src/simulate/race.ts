@@ -49,13 +49,21 @@ import { MARKS, type Run, responseSeries, runJobs, type Summary, summarise } fro
 import { warmUpBatches } from './warmup.js'
 import { Workspace } from './workspace.js'
 
+/** What a race on the simulator may be told beyond what every race is told. */
+export interface SimulatedRaceOptions extends RaceOptions {
+  /** Exactly so many replications of every policy, whatever their precision. */
+  readonly replications?: number
+  /** Jobs of one replication; by default enough for the load. */
+  readonly jobsPerReplication?: number
+}
+
 /** Opens a race on the simulator: everybody’s first replications are played, or the replay of everybody’s trace. */
-export function openRace(scenario: Scenario, policies: readonly Policy[], options: RaceOptions): Race {
+export function openRace(scenario: Scenario, policies: readonly Policy[], options: SimulatedRaceOptions): Race {
   return new SimulatedRace(scenario, policies, options)
 }
 
-/** Replications that everybody plays at first; a slope wants four. */
-const FIRST = 4
+/** Replications that a correction wants at the least. */
+const CORRECTABLE = 4
 
 /** One policy of a race. */
 interface Runner {
@@ -74,14 +82,15 @@ class SimulatedRace implements Race {
   readonly #runners: (Runner | Refusal)[]
   readonly #known: KnownPolicy | undefined
   readonly #control: Runner | undefined
-  readonly #options: RaceOptions
+  readonly #options: SimulatedRaceOptions
   readonly #space = new Workspace()
-  /** Jobs that a policy may take, jobs of one replication, and its marks that are left out. */
+  /** Jobs that a policy may take, replications of everybody at first, jobs of one, and its marks that are left out. */
   readonly #most: number
+  readonly #first: number
   readonly #jobs: number
   readonly #warm: number
 
-  constructor(scenario: Scenario, policies: readonly Policy[], options: RaceOptions) {
+  constructor(scenario: Scenario, policies: readonly Policy[], options: SimulatedRaceOptions) {
     this.#options = options
     this.#classes = scenario.workload.classes.map(({ name }) => name)
     this.#runners = policies.map((policy) => enter({ ...scenario, policy }, options))
@@ -90,12 +99,14 @@ class SimulatedRace implements Race {
     this.#control = control === undefined || isRefusal(control) || control.compiled.replayed ? undefined : control
     this.#known = this.#control && known
     const able = this.#able()
-    this.#most = options.jobsAtMost ?? JOBS_AT_MOST
+    const { replications, jobsAtMost = JOBS_AT_MOST } = options
+    this.#most = jobsAtMost
+    this.#first = Math.min(replications ?? FIRST_REPLICATIONS, this.#control ? CORRECTABLE : FIRST_REPLICATIONS)
     const lengths = able.map(({ compiled }) =>
-      compiled.replayed ? 1 : jobsFor(compiled, loadOf(compiled), this.#most, FIRST_REPLICATIONS),
+      compiled.replayed ? 1 : jobsFor(compiled, loadOf(compiled), jobsAtMost, replications ?? FIRST_REPLICATIONS),
     )
-    // beside a control half as many say as much, and the fourth replication comes sooner
-    this.#jobs = Math.ceil(Math.max(1, ...lengths) / (this.#control ? 2 : 1))
+    // beside a control half as many say as much, and the replications that it wants come sooner
+    this.#jobs = options.jobsPerReplication ?? Math.ceil(Math.max(1, ...lengths) / (this.#control ? 2 : 1))
     const replayed = able.some(({ compiled }) => compiled.replayed)
     if (replayed && replay) for (const runner of able) this.#timed(runner, () => playReplay(runner, replay, options.seed))
     this.#warm = replayed ? 0 : this.#begin()
@@ -106,7 +117,12 @@ class SimulatedRace implements Race {
       const runner = this.#runners[place]!
       if (isRefusal(runner) || runner.whole) continue
       runner.precision = precision
-      const most = Math.max(FIRST, Math.floor(this.#most / this.#jobs))
+      const { replications } = this.#options
+      if (replications !== undefined) {
+        this.#playOn(runner, replications)
+        continue
+      }
+      const most = Math.max(this.#first, Math.floor(this.#most / this.#jobs))
       for (let off = this.#widest(runner); off > precision && runner.parts.length < most; off = this.#widest(runner)) {
         // not so many more than the interval so far calls for
         const called = Math.ceil(runner.parts.length * Math.min(2, (off / precision) ** 2))
@@ -161,7 +177,7 @@ class SimulatedRace implements Race {
     const pilots = new Map<Runner, Run[]>()
     for (const runner of this.#able()) {
       const runs = this.#timed(runner, () =>
-        Array.from({ length: FIRST }, (_, r) => replicate(runner.compiled, this.#options, r, this.#jobs)),
+        Array.from({ length: this.#first }, (_, r) => replicate(runner.compiled, this.#options, r, this.#jobs)),
       )
       const growing = grows(runs)
       const place = this.#runners.indexOf(runner)
@@ -194,7 +210,7 @@ class SimulatedRace implements Race {
   /** The control, played as far as this runner; undefined where there is none, where it is the runner itself, and where it contradicts its formula. */
   #controlFor(runner: Runner): Runner | undefined {
     const control = this.#control
-    if (!control || this.#contradicted() || sameRules(runner.compiled, control.compiled)) return undefined
+    if (!control || this.#contradicted() || samePath(runner, control)) return undefined
     this.#playOn(control, runner.parts.length)
     return control
   }
@@ -217,7 +233,7 @@ class SimulatedRace implements Race {
   ): Estimate | undefined {
     const known = this.#known?.response[k]?.[figure]
     const beside = control.flatMap((part) => (part && FIGURES[figure](part, k)) ?? [])
-    if (!known || values.length < FIRST || beside.length < values.length) return undefined
+    if (!known || values.length < CORRECTABLE || beside.length < values.length) return undefined
     return controlledEstimate(values, beside, known.value)
   }
 
@@ -310,10 +326,9 @@ function hasJobs({ classes }: Summary): boolean {
   return classes.some(({ jobs }) => jobs > 0)
 }
 
-/** Do two policies do the same? Names aside. */
-function sameRules(a: CompiledScenario, b: CompiledScenario): boolean {
-  const rules = ({ scenario }: CompiledScenario): string => JSON.stringify({ ...scenario.policy, name: '' })
-  return rules(a) === rules(b)
+/** Do two policies play the first replication alike, to the last bit? Then they are one policy by two names, such as priorities among a single class. */
+function samePath({ parts: [a] }: Runner, { parts: [b] }: Runner): boolean {
+  return a !== undefined && b !== undefined && a.classes.every(({ response }, k) => response.sum === b.classes[k].response.sum)
 }
 
 /** The class with its response as corrected. What its mean moved by, its wait moved by: the service is what it is. */

@@ -16,6 +16,7 @@ import {
   type StageDrop,
   slotCount,
 } from '../model/index.js'
+import { knownPolicy } from '../plan/index.js'
 import { analyticPredictor } from '../queueing/index.js'
 import { comparePolicies } from '../simulate/index.js'
 
@@ -70,7 +71,8 @@ export function compareDeflation({
     ...(precision === undefined ? {} : { precision }),
     ...(progress ? { progress } : {}),
   }
-  const compared = comparePolicies(scenario, chosen, options).map((one): ComparedPolicy => {
+  const known = replay ? undefined : knownPolicy(scenario, analyticPredictor, { seed })
+  const compared = comparePolicies(scenario, chosen, { ...options, ...(known ? { known } : {}) }).map((one): ComparedPolicy => {
     const analytic = replay ? undefined : analyticFor({ ...scenario, policy: one.policy }, seed)
     return { ...one, ...(analytic ? { analytic } : {}) }
   })

@@ -3,6 +3,7 @@ import {
   type ComparedPolicy,
   caveat,
   isRefusal,
+  type KnownPolicy,
   type Policy,
   type PolicyComparison,
   type Prediction,
@@ -61,12 +62,14 @@ export function compareSprinting({ scenario, replay, seed, precision, progress }
     ...(precision === undefined ? {} : { precision }),
   })
   if (isRefusal(unsprinted)) return unsprinted
+  const known = replay ? undefined : knownPolicy(scenario, analyticPredictor, { seed })
   let asked = 0
   const search: TimeoutSearch = {
     scenario,
     about,
     seed,
     ...(replay ? { replay } : {}),
+    ...(known ? { known } : {}),
     serviceSeconds: meanOf(unsprinted, about, 'service'),
     longest: Math.max(tailOf(unsprinted, about, 'p99'), 4 * meanOf(unsprinted, about, 'service')),
     tick: () => progress?.(SEARCH_SHARE * (1 - 0.97 ** ++asked)),
@@ -88,6 +91,7 @@ export function compareSprinting({ scenario, replay, seed, precision, progress }
   ]
   const compared = comparePolicies(scenario, policies, {
     ...options,
+    ...(known ? { known } : {}),
     ...(precision === undefined ? {} : { precision }),
     progress: (done) => progress?.(SEARCH_SHARE + (1 - SEARCH_SHARE) * done),
   })
@@ -132,6 +136,8 @@ interface TimeoutSearch {
   readonly about: readonly string[]
   readonly seed: number
   readonly replay?: ReplayJobs
+  /** A policy that a formula knows, by which trials are corrected. */
+  readonly known?: KnownPolicy
   readonly serviceSeconds: number
   readonly longest: number
   /** Called at every timeout that is asked about. */
@@ -141,7 +147,7 @@ interface TimeoutSearch {
 /** The best timeout, how many were asked about in short runs, and which were tried. */
 function bestTimeout(
   sprint: Sprint,
-  { scenario, about, seed, replay, serviceSeconds, longest, tick }: TimeoutSearch,
+  { scenario, about, seed, replay, known, serviceSeconds, longest, tick }: TimeoutSearch,
 ): { readonly timeoutSeconds: number; readonly evaluations: number; readonly tried: readonly number[] } {
   const options = { seed, ...(replay ? { replay } : {}) }
   const foreseen = new Map<number, number>()
@@ -159,7 +165,6 @@ function bestTimeout(
   const range = { shortest: serviceSeconds / 20, longest, points: 16, rounds: replay ? 1 : 2 }
   const { timeoutSeconds, evaluations } = halvingSearch(price, range)
   if (replay) return { timeoutSeconds, evaluations, tried: [] }
-  const known = knownPolicy(scenario, analyticPredictor, { seed })
   const play = (timeouts: readonly number[]): number[] => {
     tick()
     const policies = timeouts.map((timeout) => withSprint(scenario, `${timeout} s`, at(sprint, timeout)).policy)
