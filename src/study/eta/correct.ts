@@ -6,9 +6,9 @@
  * shift   each quantile moved by a factor of its own, so that as many waits lie below it as should; by how far ahead it looks
  * forest  a quantile forest on the played quantiles and the features of `features.ts`: a grey model, white quantiles corrected by what was seen
  *
- * Of a wait that has not ended by now only a bound is known. Counted as it is, or left out, it would make all corrections hopeful: the longest waits are
- * those that are still open. So it is taken to last as long as what was just learned says of a wait that is longer than that, in the median, and the
- * correction is learned anew (Buckley and James 1979).
+ * Of a wait that has not ended by now only a bound is known. Left out, or counted as it is, it would make all corrections hopeful: the longest waits are
+ * those that are still open. So corrections are learned as if it lasted as long as was played, in the median of what is longer than the bound, and judged by how
+ * much chance they gave to what is shorter.
  */
 
 import { type QuantileModel, quantileForest } from '../../learn/index.js'
@@ -16,7 +16,7 @@ import { isRefusal } from '../../model/index.js'
 import { quantile, type Rng } from '../../num/index.js'
 import { featureTable } from './features.js'
 import { RANGE_LEVELS } from './futures.js'
-import { crpsOfLog, lawOf } from './law.js'
+import { crpsOfLog, crpsOfLogUpTo, lawOf } from './law.js'
 
 /** A waiting job at a past moment: what was foreseen and what came. Seconds. */
 export interface PastWait {
@@ -65,7 +65,7 @@ export function learnCorrection(waits: readonly PastWait[], rng: Rng): Learned {
     return { correction: NO_CORRECTION, scores: [], widths: { half: 1, most: 1 } }
   const border = moments[Math.floor(moments.length * EARLIER)]!
   const [earlier, later] = [waits.filter(({ moment }) => moment < border), waits.filter(({ moment }) => moment >= border)]
-  const makers: readonly Maker[] = [() => NO_CORRECTION, closing(shift), closing((past) => forest(past, rng))]
+  const makers: readonly Maker[] = [() => NO_CORRECTION, (past) => shift(closed(past)), (past) => forest(closed(past), rng)]
   const scored = makers.flatMap((make) => {
     const correction = make(earlier)
     return correction === undefined ? [] : [{ make, score: scoreOf(correction, later) }]
@@ -88,7 +88,7 @@ export interface Widths {
  * (Normalised conformal scores: Romano, Patterson and Candès 2019.)
  */
 function widthsFor(correction: Correction, later: readonly PastWait[]): Widths {
-  const waits = closed(later, correction)
+  const waits = closed(later)
   const answers = correction.apply(
     waits.map(({ played }) => played),
     waits.map(({ features }) => features),
@@ -124,28 +124,9 @@ function widened(correction: Correction, { half, most }: Widths): Correction {
 
 type Maker = (waits: readonly PastWait[]) => Correction | undefined
 
-/** How often waits that are open are guessed anew. */
-const ROUNDS = 2
-
-/** Learns with open waits closed by what was learned before. */
-function closing(make: Maker): Maker {
-  return (waits) => {
-    let correction = make(waits)
-    for (let round = 0; round < ROUNDS && correction !== undefined && waits.some(({ open }) => open); round++)
-      correction = make(closed(waits, correction))
-    return correction
-  }
-}
-
-/** Waits with those that are open as long as a correction says, in the median of what is longer than they have lasted. */
-function closed(waits: readonly PastWait[], correction: Correction): PastWait[] {
-  const open = waits.filter((wait) => wait.open)
-  const answers = correction.apply(
-    open.map(({ played }) => played),
-    open.map(({ features }) => features),
-  )
-  const longer = new Map(open.map((wait, i) => [wait, medianBeyond(answers[i]!, wait.wait)]))
-  return waits.map((wait) => (wait.open ? { ...wait, wait: longer.get(wait)! } : wait))
+/** Waits with those that are open as long as was played, in the median of what is longer than they have lasted. */
+function closed(waits: readonly PastWait[]): PastWait[] {
+  return waits.map((wait) => (wait.open ? { ...wait, wait: medianBeyond(wait.played, wait.wait) } : wait))
 }
 
 /** Median of what is longer than `bound`, by quantiles at the levels of a range. */
@@ -172,10 +153,11 @@ function scoreOf(correction: Correction, waits: readonly PastWait[]): Correction
   )
   let [crps, half, most] = [0, 0, 0]
   answers.forEach((quantiles, i) => {
-    const came = waits[i]!.wait
-    crps += crpsOfLog(lawOfRange(quantiles), came / MINUTE)
-    if (came >= quantiles[1]! && came <= quantiles[3]!) half++
-    if (came >= quantiles[0]! && came <= quantiles[4]!) most++
+    const { wait: came, open } = waits[i]!
+    const law = lawOfRange(quantiles)
+    crps += open ? crpsOfLogUpTo(law, came / MINUTE) : crpsOfLog(law, came / MINUTE)
+    if (came <= quantiles[3]! && (open || came >= quantiles[1]!)) half++
+    if (came <= quantiles[4]! && (open || came >= quantiles[0]!)) most++
   })
   const n = waits.length
   return { name: correction.name, crps: crps / n, covered50: half / n, covered90: most / n }

@@ -9,7 +9,7 @@ import { normalCdf, quantile, Rng } from '../../num/index.js'
 import type { History } from './history.js'
 import { drawLater, type Later, NOBODY } from './later.js'
 import { quantileBeyond, type RunTimeLaw } from './law.js'
-import type { Player } from './play.js'
+import type { Plays } from './play.js'
 import type { Queue, QueueJob } from './queue.js'
 
 export interface FuturesAsked {
@@ -38,7 +38,7 @@ const AHEAD = 1.5
 /** Plays the same futures on each of several ways to run a queue. */
 export function playFutures(
   asked: FuturesAsked,
-  ways: readonly { readonly queue: Queue; readonly player: Player }[],
+  ways: readonly { readonly queue: Queue; readonly player: Plays }[],
   progress?: (share: number) => void,
 ): Futures[] {
   const users = new Map<string, string>()
@@ -91,7 +91,7 @@ function runOf({ laws, limitsHold }: FuturesAsked, { seen, ranSeconds = 0 }: Que
 
 function comers(
   asked: FuturesAsked,
-  ways: readonly { queue: Queue; player: Player }[],
+  ways: readonly { queue: Queue; player: Plays }[],
   runs: readonly Float64Array[],
   rng: Rng,
 ): Later {

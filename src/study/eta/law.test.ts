@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Rng } from '../../num/index.js'
-import { certain, crpsOfLog, lawOf, quantileBeyond, quantileOfLaw, shareUpTo } from './law.js'
+import { certain, crpsOfLog, crpsOfLogUpTo, lawOf, quantileBeyond, quantileOfLaw, shareUpTo } from './law.js'
 
 const law = lawOf([10, 20, 30, 40])
 
@@ -42,5 +42,12 @@ describe('the law of a run time', () => {
     const near = logs.reduce((sum, x) => sum + Math.abs(x - y), 0) / 4
     const spread = logs.flatMap((a) => logs.map((b) => Math.abs(a - b))).reduce((sum, x) => sum + x, 0) / 16
     expect(crpsOfLog(law, 17)).toBeCloseTo(near - spread / 2, 12)
+  })
+
+  it('scores what has not come yet by the chance that was given to what is shorter', () => {
+    expect(crpsOfLogUpTo(law, 5)).toBe(0)
+    // beyond all values the chance below is 1, and the score grows with the bound as that of a point does
+    expect(crpsOfLogUpTo(law, 399) - crpsOfLogUpTo(law, 199)).toBeCloseTo(Math.log(2), 12)
+    expect(crpsOfLogUpTo(law, 40)).toBeCloseTo(crpsOfLog(law, 40), 12)
   })
 })

@@ -82,3 +82,15 @@ export function crpsOfLog({ values, shares }: RunTimeLaw, actual: number): numbe
   }
   return near - spread
 }
+
+/** The same of what did not come before `bound`: the part of the score below it, ∫ F(x)² dx up to there (the threshold-weighted score; what comes later is not known). */
+export function crpsOfLogUpTo({ values, shares }: RunTimeLaw, bound: number): number {
+  const end = Math.log1p(bound)
+  let sum = 0
+  for (let i = 0; i < values.length; i++) {
+    const from = Math.log1p(values[i]!)
+    const to = i + 1 < values.length ? Math.min(end, Math.log1p(values[i + 1]!)) : end
+    if (to > from) sum += shares[i]! ** 2 * (to - from)
+  }
+  return sum
+}

@@ -11,10 +11,10 @@ import { type Futures, jobsOf, playFutures, RANGE_LEVELS } from './futures.js'
 import type { History } from './history.js'
 import type { RunTimeLaw } from './law.js'
 import { type PastMoment, pastMoments } from './moments.js'
-import { Player, type Rules } from './play.js'
+import { Player, type Plays, type Rules } from './play.js'
 import type { Queue } from './queue.js'
 import { learnRunTimes, type RunTimesLearned } from './run-times.js'
-import { SimilarJobs } from './similar.js'
+import { type SeenJobs, SimilarJobs } from './similar.js'
 import { runSecondsOf, throughTime, traitsOf } from './stream.js'
 
 export interface LearnOptions {
@@ -34,7 +34,7 @@ export interface QueueModel {
   readonly atSeconds: number
   readonly runTimes: RunTimesLearned
   /** All that had ended by now. */
-  readonly seen: SimilarJobs
+  readonly seen: SeenJobs
   readonly discipline: {
     readonly name: Discipline
     readonly from: 'given' | 'observed' | 'inferred' | 'assumed'
@@ -148,7 +148,7 @@ export function lawsFor(model: Pick<QueueModel, 'runTimes' | 'seen'>, queue: Que
 }
 
 /** A way to run a queue by what was learned of it. */
-export function playerFor(model: Pick<QueueModel, 'history' | 'longestSeconds'>, queue: Queue, rules: Rules): Player {
+export function playerFor(model: Pick<QueueModel, 'history' | 'longestSeconds'>, queue: Queue, rules: Rules): Plays {
   const { labels } = model.history
   return new Player(queue, rules, { longestSeconds: model.longestSeconds, queueLabels: labels.queue, users: labels.user.length })
 }

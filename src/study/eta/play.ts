@@ -195,6 +195,9 @@ export class Player {
   }
 }
 
+/** What may be asked of a player. */
+export type Plays = Pick<Player, 'play' | 'backlogSeconds'>
+
 /** A policy that is a discipline and nothing more. */
 export function policyNamed(discipline: Discipline): Policy {
   return { schema: 'halftone/policy/1', name: discipline, discipline, engine: 'shared', placement: 'pool', drop: {} }

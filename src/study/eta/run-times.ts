@@ -16,7 +16,7 @@ import { isRefusal, type RunTimeScore } from '../../model/index.js'
 import { normalQuantile, quantile, type Rng } from '../../num/index.js'
 import type { History } from './history.js'
 import { certain, crpsOfLog, lawOf, quantileOfLaw, type RunTimeLaw, shareUpTo } from './law.js'
-import { type JobTraits, SimilarJobs } from './similar.js'
+import { type JobTraits, type SeenJobs, SimilarJobs } from './similar.js'
 import { runSecondsOf, throughTime, traitsOf } from './stream.js'
 
 export type RunTimeMethodName = 'similar' | 'forest' | 'last-two' | 'limit'
@@ -24,7 +24,7 @@ export type RunTimeMethodName = 'similar' | 'forest' | 'last-two' | 'limit'
 /** A way to forecast: the laws of jobs at a moment, from what had been seen by then. Nothing may be asked before the first job ended. */
 export interface RunTimeMethod {
   readonly name: RunTimeMethodName
-  laws(seen: SimilarJobs, jobs: readonly JobTraits[], atSeconds: number): RunTimeLaw[]
+  laws(seen: SeenJobs, jobs: readonly JobTraits[], atSeconds: number): RunTimeLaw[]
 }
 
 export interface RunTimesLearned {
@@ -163,7 +163,7 @@ function blocks(rows: readonly number[]): number[] {
 const FEATURES = ['slots', 'limit', 'hour', 'last alike', 'seen alike', 'last two', 'low', 'middle', 'high']
 const UNKNOWN = -1
 
-function featuresOf(seen: SimilarJobs, job: JobTraits, atSeconds: number): number[] {
+function featuresOf(seen: SeenJobs, job: JobTraits, atSeconds: number): number[] {
   const alike = seen.lastAlike(job)
   const law = seen.law(job)
   const log = (x: number | undefined): number => (x === undefined || Number.isNaN(x) ? UNKNOWN : Math.log1p(x))

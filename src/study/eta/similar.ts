@@ -107,3 +107,6 @@ function keysOf({ user, name, queue, slots, limitSeconds }: JobTraits): string[]
   keys.push(`s${queue} ${slots} ${limitSeconds}`, `q${queue}`, 'all')
   return keys
 }
+
+/** What may be asked of the jobs that ended so far. */
+export type SeenJobs = Pick<SimilarJobs, 'law' | 'lastTwo' | 'lastAlike' | 'count' | 'longest'>
