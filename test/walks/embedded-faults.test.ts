@@ -130,6 +130,23 @@ describe('an embedded cluster whose daemon is killed', () => {
     expect(await submit(job('one', noted(2), {}, 3))).toBe(id)
   })
 
+  it('loses no task and runs none twice when it is killed at random moments, over and over', async () => {
+    await start()
+    const tasks = 40
+    const { stages } = job('many', noted(0.02), {}, tasks)
+    const id = await submit(
+      job('many', '', { stages: [...stages, { ...stages[0]!, name: 'reduce', tasks: 1, command: ['true'] }] }),
+    )
+    for (let kills = 0; kills < 4; kills++) {
+      await new Promise((resolve) => setTimeout(resolve, 40 + 400 * Math.random()))
+      kill(cluster!.process)
+      await start()
+    }
+    const ended = await untilState(id, 'complete')
+    expect(ended.restarts).toBe(0)
+    for (let task = 0; task < tasks; task++) expect(notesOf(task), `task ${task}`).toEqual(['begun', 'done'])
+  })
+
   it('takes over tasks that still run, at the times that it knew', async () => {
     await start()
     const id = await submit(job('one', noted(3)))
