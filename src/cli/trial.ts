@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { type Driver, isRefusal, reportOf, type Scenario, slotCount } from '../model/index.js'
+import { isRefusal, type Refusal, reportOf, type Scenario, slotCount } from '../model/index.js'
 import { trialPage, trialText } from '../report/index.js'
-import { ownCluster, readScenario, runTrial } from '../study/index.js'
-import { give, orStop, progressFor, stopForIssues, stopForRefusal, style } from './answer.js'
+import { ownCluster, readScenario, runTrial, type TrialedCluster } from '../study/index.js'
+import { give, progressFor, stopForIssues, stopForRefusal, style } from './answer.js'
 import { EXIT, type Io } from './io.js'
 import { addOnOptions, driverFor, type OnOptions } from './on.js'
 import { addAnswerOptions, addSeed, durationSeconds, namesOf, positive, share } from './options.js'
@@ -59,7 +59,6 @@ export function addTrialCommand(program: Command, io: Io): void {
       if (!reading.ok) return stopForIssues(io, reading.issues, options)
       const { scenario } = reading.question
       const work = resolve(options.work)
-      const cluster = await clusterFor(io, scenario, work, options)
       const stopping = new AbortController()
       const stop = (): void => stopping.abort()
       process.once('SIGINT', stop).once('SIGTERM', stop)
@@ -67,7 +66,7 @@ export function addTrialCommand(program: Command, io: Io): void {
       try {
         const answer = await runTrial({
           scenario,
-          driver: cluster.driver,
+          cluster: () => clusterFor(io, scenario, work, options),
           policies: options.policies,
           forSeconds: options.for,
           ...(options.load === undefined ? {} : { load: options.load }),
@@ -92,27 +91,18 @@ export function addTrialCommand(program: Command, io: Io): void {
       } finally {
         bar.stop()
         process.off('SIGINT', stop).off('SIGTERM', stop)
-        await cluster.leave()
       }
     })
 }
 
-interface Cluster {
-  readonly driver: Driver
-  /** Ends what was started for the trial, and nothing else. */
-  leave(): Promise<void>
-}
-
-async function clusterFor(io: Io, scenario: Scenario, work: string, options: TrialOptions): Promise<Cluster> {
+async function clusterFor(io: Io, scenario: Scenario, work: string, options: TrialOptions): Promise<TrialedCluster | Refusal> {
   if (options.on !== 'embedded' || options.dir !== undefined) {
     const driver = await driverFor(io, options)
     return { driver, leave: () => driver.close() }
   }
-  const own = await ownCluster(scenario, {
+  return ownCluster(scenario, {
     directory: join(work, 'cluster'),
     slots: options.slots ?? slotCount(scenario.cluster),
     processors: availableParallelism(),
   })
-  const { driver, stop } = orStop(io, own, options)
-  return { driver, leave: stop }
 }

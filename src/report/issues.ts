@@ -124,8 +124,8 @@ export function issuesMarkup(issues: IssueReport | readonly Issue[], firstPlaces
 const HINTS: Readonly<Record<Refusal['code'], string>> = {
   unstable: 'Lower the load, add slots, or allow levers that shorten the work (dropping, sprinting); then ask again.',
   'not-converged': 'Ask for a wider interval, allow more work, or ask another predictor.',
-  unsupported: 'Ask another predictor (simulation holds for more), or simplify the scenario.',
-  'no-data': 'Give a file with usable rows; the issues listed say what was wrong with those that were read.',
+  unsupported: 'Ask another predictor (simulation holds for more) or simplify the scenario; of a cluster, ask what it permits.',
+  'no-data': 'Of a file, give one with usable rows; of a cluster, see that it runs and what it said.',
   infeasible: 'Loosen a goal or widen the levers; then plan again.',
 }
 

@@ -1,6 +1,6 @@
 export { foresee } from './foresee.js'
 export { ownCluster } from './own-cluster.js'
 export { policiesNamed } from './policies.js'
-export { runTrial, type TrialAnswer, type TrialAsked } from './run.js'
+export { runTrial, type TrialAnswer, type TrialAsked, type TrialedCluster } from './run.js'
 export { TrialStore } from './store.js'
 export { type ClassWork, type TrialRequest, trial } from './trial.js'

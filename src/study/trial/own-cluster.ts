@@ -1,6 +1,7 @@
 /** A cluster of worker processes on this machine, for the length of a trial. */
-import { type EmbeddedDriver, startEmbedded } from '../../drivers/index.js'
+import { startEmbedded } from '../../drivers/index.js'
 import { isRefusal, type Refusal, refuse, type Scenario } from '../../model/index.js'
+import type { TrialedCluster } from './run.js'
 
 /** Of all processors: what the slots may use together when all of them sprint. The rest is for the controller and whatever else there is. */
 const USABLE = 0.9
@@ -13,7 +14,7 @@ const MOST_SHARE = 0.8
 export async function ownCluster(
   { policy, levers }: Scenario,
   { directory, slots, processors }: { readonly directory: string; readonly slots: number; readonly processors: number },
-): Promise<{ readonly driver: EmbeddedDriver; stop(): Promise<void> } | Refusal> {
+): Promise<TrialedCluster | Refusal> {
   const lever = levers?.sprint
   const speed = Math.max(1, policy.sprint?.speed ?? 1, lever?.speed ?? 1, ...(lever?.otherSpeeds ?? []))
   const normalShare = Math.min(MOST_SHARE, (USABLE * processors) / (slots * speed))
@@ -34,5 +35,5 @@ export async function ownCluster(
     engine: policy.engine,
     discipline: 'priority-nonpreemptive',
   })
-  return isRefusal(started) ? started : { driver: started.driver, stop: () => started.stop() }
+  return isRefusal(started) ? started : { driver: started.driver, leave: () => started.stop() }
 }

@@ -7,9 +7,17 @@ import { TrialStore } from './store.js'
 import { trial } from './trial.js'
 import { triableIssues, workOf } from './work.js'
 
+/** A cluster for the time of a trial. */
+export interface TrialedCluster {
+  readonly driver: Driver
+  /** Ends what was started for the trial, and nothing else. */
+  leave(): Promise<void>
+}
+
 export interface TrialAsked {
   readonly scenario: Scenario
-  readonly driver: Driver
+  /** Opens the cluster, once all that can be checked without it was checked. */
+  readonly cluster: () => Promise<TrialedCluster | Refusal>
   /** Names as `policiesNamed` knows them. */
   readonly policies: readonly string[]
   /** Time for everything, the profiling included, the making of the data left out. */
@@ -33,7 +41,7 @@ export type TrialAnswer =
 
 /** Runs it. Issues are about the question, all of them at once; a refusal is the cluster’s or the model’s. */
 export async function runTrial(asked: TrialAsked): Promise<TrialAnswer> {
-  const { scenario, driver, seed, directory, forSeconds, load } = asked
+  const { scenario, seed, directory, forSeconds, load } = asked
   const policies = policiesNamed(asked.policies, scenario, seed)
   const issues = [...triableIssues(scenario), ...(policies.ok ? [] : policies.issues)]
   if (issues.length > 0 || !policies.ok) return { ok: false, issues }
@@ -47,18 +55,26 @@ export async function runTrial(asked: TrialAsked): Promise<TrialAnswer> {
     ...(asked.progress ? { progress: (said: string) => asked.progress!(0, said) } : {}),
   })
   if (!made.ok) return made
-  const capabilities = await driver.capabilities()
-  const { submit } = capabilities.actions
-  if (!submit.permitted)
-    return refuse('unsupported', `a trial submits jobs, which this cluster does not permit: ${submit.reason}`)
-  const report = await trial({
-    ...asked,
-    capabilities,
-    work: made.work,
-    policies: policies.of,
-    policyCount: asked.policies.length,
-    run: `t${Math.floor(driver.clock.now()).toString(36)}`,
-    store,
-  })
-  return isRefusal(report) ? report : { ok: true, report }
+  const cluster = await asked.cluster()
+  if (isRefusal(cluster)) return cluster
+  try {
+    const { driver } = cluster
+    const capabilities = await driver.capabilities()
+    const { submit } = capabilities.actions
+    if (!submit.permitted)
+      return refuse('unsupported', `a trial submits jobs, which this cluster does not permit: ${submit.reason}`)
+    const report = await trial({
+      ...asked,
+      driver,
+      capabilities,
+      work: made.work,
+      policies: policies.of,
+      policyCount: asked.policies.length,
+      run: `t${Math.floor(driver.clock.now()).toString(36)}`,
+      store,
+    })
+    return isRefusal(report) ? report : { ok: true, report }
+  } finally {
+    await cluster.leave()
+  }
 }

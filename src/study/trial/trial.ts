@@ -39,8 +39,8 @@ export interface ClassWork {
     readonly priority: number
     readonly withdrawn: Withdrawn
   }): JobSpec
-  /** Measured losses against drop ratios as a curve, from the results of a job that ran in full. */
-  accuracy?(fullDirectory: string): Promise<AccuracyCurve | Refusal>
+  /** Measured losses against drop ratios as a curve, from the results of a job that ran in full; undefined where nothing can be dropped. */
+  accuracy?(fullDirectory: string): Promise<AccuracyCurve | Refusal | undefined>
   /** Loss of the result that lies in a job’s directory against the full one. */
   loss?(fullDirectory: string, directory: string): Promise<number | Refusal>
 }

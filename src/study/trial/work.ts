@@ -12,7 +12,16 @@ import {
   readDataSet,
   sizeFor,
 } from '../../jobs/index.js'
-import { type ClassRun, type Issue, type JobClass, type Refusal, refuse, type Scenario, type Stage } from '../../model/index.js'
+import {
+  type ClassRun,
+  type Issue,
+  type JobClass,
+  keptTasks,
+  type Refusal,
+  refuse,
+  type Scenario,
+  type Stage,
+} from '../../model/index.js'
 import { Rng } from '../../num/index.js'
 import type { ClassWork } from './trial.js'
 
@@ -22,6 +31,8 @@ export type WorkOf =
 
 const DROP_RATIOS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 const REPETITIONS = 20
+/** Fewer partitions show no spread, so nothing can be scaled up from them. */
+const LEAST_PARTITIONS = 2
 
 /** What is wrong with a scenario as one to be tried: classes without anything to run, or of a kind that is not run. All of it. */
 export function triableIssues({ workload }: Scenario): Issue[] {
@@ -117,12 +128,14 @@ async function bundledWork(
     work: {
       spec: (one) => jobSpec({ ...one, job, data, mapTasks: tasks, className: jobClass.name, stages }),
       async accuracy(fullDirectory) {
+        const dropRatios = DROP_RATIOS.filter((ratio) => keptTasks(tasks, ratio) >= LEAST_PARTITIONS)
+        if (dropRatios.length === 0) return undefined
         const samples = await profileAccuracy(
           { data, directory: fullDirectory, tasks },
-          { dropRatios: DROP_RATIOS, repetitions: REPETITIONS, rng: new Rng(seed, `accuracy ${jobClass.name}`) },
+          { dropRatios, repetitions: REPETITIONS, rng: new Rng(seed, `accuracy ${jobClass.name}`) },
         )
         if (!samples.ok) return asRefusal(samples.issues)
-        const measured = DROP_RATIOS.map((dropRatio) => ({
+        const measured = dropRatios.map((dropRatio) => ({
           dropRatio,
           losses: samples.value.filter((one) => one.dropRatio === dropRatio).map(({ loss }) => loss),
         }))
