@@ -25,7 +25,7 @@ import { jobLine } from './job-line.js'
 import type { Journal, LedgerBody } from './journal.js'
 import { leverOf, sameAction, undoFor } from './levers.js'
 import { Scores } from './scores.js'
-import type { Steering } from './steering.js'
+import { briefly, type Steering } from './steering.js'
 import type { Step } from './steps.js'
 import { type UndoOutcome, undoStep } from './undo.js'
 
@@ -408,7 +408,7 @@ export class Controller {
         pending,
         running,
         ...(budget ? { [budget.unit === 'seconds' ? 'budgetSeconds' : 'budgetJoules']: budget.level } : {}),
-        ...(commit ? { steering: { ...steering.save() } } : {}),
+        ...(commit ? { steering: { ...briefly(steering.save()) } } : {}),
       })
     }
     await this.write()

@@ -18,6 +18,7 @@ import {
   LIVE_STATES,
   type Observation,
   type ObservedJob,
+  type ObservedStage,
   type Policy,
   type Power,
 } from '../model/index.js'
@@ -86,6 +87,8 @@ class PolicySteering implements Steering {
   private readonly sprinting: Sprinting | undefined
   private readonly stopping: Stopping | undefined
   private readonly deflated: Set<string>
+  /** Deflations that no look has shown yet, by job and stage. */
+  private readonly proposed = new Map<string, { readonly changes: number; readonly decision: Decision }>()
   private readonly priorities: boolean
   private readonly interrupts: boolean
 
@@ -185,7 +188,7 @@ class PolicySteering implements Steering {
   }
 
   private deflate(live: readonly (readonly [ObservedJob, string])[]): Decision[] {
-    const { policy, choice = 'random', seed = 1 } = this.settings
+    const { policy } = this.settings
     const decisions: Decision[] = []
     const present = new Set<string>()
     for (const [job, className] of live) {
@@ -195,19 +198,49 @@ class PolicySteering implements Steering {
         const id = `${job.id} ${stage.name}`
         present.add(id)
         if (this.deflated.has(id)) continue
-        const theta = dropRatioOf(ratio, stage, this.byName.get(className)!.work)
-        const tasks = theta > 0 ? tasksToWithdraw(stage, theta, choice, seed, job.key ?? job.id) : []
+        const decision = this.deflation(id, job, stage, className, ratio)
         // seen to have been done, too late or nothing to do: never looked at again, whoever changes it
-        if (tasks.length === 0) this.deflated.add(id)
-        else {
-          const reason = `class ${className} drops ${Math.round(theta * 1000) / 10} % of its tasks: ${tasks.length} of ${stage.tasks}`
-          decisions.push({ action: { kind: 'deflate', job: job.id, stage: stage.name, tasks }, reason })
-        }
+        if (decision === undefined) {
+          this.deflated.add(id)
+          this.proposed.delete(id)
+        } else decisions.push(decision)
       }
     }
+    for (const id of this.proposed.keys()) if (!present.has(id)) this.proposed.delete(id)
     for (const id of this.deflated) if (!present.has(id)) this.deflated.delete(id)
     return decisions
   }
+
+  /** What is to be withdrawn of a stage; thought out anew only where more of it has begun or was withdrawn since it was last proposed. */
+  private deflation(
+    id: string,
+    job: ObservedJob,
+    stage: ObservedStage,
+    className: string,
+    ratio: Policy['drop'][string],
+  ): Decision | undefined {
+    const { choice = 'random', seed = 1 } = this.settings
+    const changes = stage.running + stage.ended + stage.withdrawn
+    const before = this.proposed.get(id)
+    if (before !== undefined && before.changes === changes && stage.each === undefined) return before.decision
+    const theta = dropRatioOf(ratio, stage, this.byName.get(className)!.work)
+    const tasks = theta > 0 ? tasksToWithdraw(stage, theta, choice, seed, job.key ?? job.id) : []
+    if (tasks.length === 0) return undefined
+    const reason = `class ${className} drops ${Math.round(theta * 1000) / 10} % of its tasks: ${tasks.length} of ${stage.tasks}`
+    const decision: Decision = { action: { kind: 'deflate', job: job.id, stage: stage.name, tasks }, reason }
+    this.proposed.set(id, { changes, decision })
+    return decision
+  }
+}
+
+/**
+ * What of it a ledger keeps from time to time: the bucket, the rates, and the jobs that sprint, may not sprint again or began anew. What is left out,
+ * the next look shows.
+ */
+export function briefly({ sprinting }: SavedSteering): SavedSteering {
+  if (sprinting === undefined) return { deflated: [] }
+  const runners = sprinting.runners.filter(([, { asked, spent, restarts }]) => asked > 1 || spent || restarts > 0)
+  return { deflated: [], sprinting: { ...sprinting, runners } }
 }
 
 /** What is remembered, for a controller that takes over from one that died and whose sprints were ended: nobody sprints by our doing. */

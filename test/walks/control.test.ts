@@ -52,7 +52,7 @@ async function controlled(scenario: Scenario, policy: Policy, jobs: number, ever
     guard: { actionsPerMinute: 1e9 },
   })
   await controller.begin()
-  await controller.run(never, 1e5)
+  await controller.run(never, 20_000)
   const failed = await controller.stop('the end')
   return { controller, store, steering, failed, driver }
 }
@@ -88,13 +88,13 @@ describe('the controller in virtual time', () => {
     const { submitSeconds, endSeconds } = simulated.jobs
     let compared = 0
     let worst = 0
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 200; i++) {
       const measured = response.get(submitSeconds[i]!.toFixed(6))
       if (measured === undefined) continue
       compared++
       worst = Math.max(worst, Math.abs(measured - (endSeconds![i]! - submitSeconds[i]!)))
     }
-    expect(compared).toBe(300)
+    expect(compared).toBe(200)
     expect(worst).toBeLessThan(0.05)
   })
 })
