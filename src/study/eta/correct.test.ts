@@ -4,6 +4,7 @@ import { learnCorrection, type PastWait } from './correct.js'
 import { movedTo } from './eta.js'
 
 const FEATURES = 16
+const DAY = 86_400 * 10
 
 /** Waits three times as long as played and twice as widely spread, at so many moments. */
 function biased(moments: number, ofAMoment: number): PastWait[] {
@@ -13,7 +14,7 @@ function biased(moments: number, ofAMoment: number): PastWait[] {
     const wait = 3 * middle * Math.exp(0.6 * rng.normal())
     const played = [-1.645, -0.674, 0, 0.674, 1.645].map((z) => middle * Math.exp(0.3 * z))
     return {
-      moment: Math.floor(i / ofAMoment),
+      moment: DAY * Math.floor(i / ofAMoment),
       played,
       wait,
       open: false,
@@ -37,9 +38,9 @@ describe('what played futures miss is learned from past moments', () => {
   it('takes waits that are open for longer than they have lasted', () => {
     const all = biased(40, 30)
     const bounded = all.map((wait) =>
-      wait.moment > 25 ? { ...wait, wait: Math.min(wait.wait, 20_000), open: wait.wait > 20_000 } : wait,
+      wait.moment > 25 * DAY ? { ...wait, wait: Math.min(wait.wait, 20_000), open: wait.wait > 20_000 } : wait,
     )
-    const late = all.filter(({ moment }) => moment > 25).slice(0, 300)
+    const late = all.filter(({ moment }) => moment > 25 * DAY).slice(0, 300)
     const middles = (waits: readonly PastWait[]): number => {
       const { correction } = learnCorrection(waits, new Rng(1))
       const answers = correction.apply(

@@ -58,13 +58,18 @@ export interface Learned {
   readonly widths: Widths
 }
 
-/** Chooses on the later moments what was learned on the earlier, then learns it from all. */
+/**
+ * Chooses on the later moments what was learned on the earlier, then learns it from all. Judged are moments of which nearly all waits have ended by now; what is
+ * learned for that knows no more than was known when they began: waits that were open then are open.
+ */
 export function learnCorrection(waits: readonly PastWait[], rng: Rng): Learned {
-  const moments = [...new Set(waits.map(({ moment }) => moment))].sort((a, b) => a - b)
+  const moments = judgedMoments(waits)
   if (moments.length < MOMENTS_AT_LEAST || waits.length < WAITS_AT_LEAST)
     return { correction: NO_CORRECTION, scores: [], widths: { half: 1, most: 1 } }
   const border = moments[Math.floor(moments.length * EARLIER)]!
-  const [earlier, later] = [waits.filter(({ moment }) => moment < border), waits.filter(({ moment }) => moment >= border)]
+  const earlier = waits.filter(({ moment }) => moment < border).map((wait) => asKnownBy(wait, border))
+  const judged = new Set(moments)
+  const later = waits.filter(({ moment }) => moment >= border && judged.has(moment))
   const makers: readonly Maker[] = [() => NO_CORRECTION, (past) => shift(closed(past)), (past) => forest(closed(past), rng)]
   const scored = makers.flatMap((make) => {
     const correction = make(earlier)
@@ -120,6 +125,26 @@ function widened(correction: Correction, { half, most }: Widths): Correction {
         return logs.map((x, k) => fromLog(middle + Math.max(1, by[k]!) * (x - middle))).sort((a, b) => a - b)
       }),
   }
+}
+
+/** Share of the waits of a moment that may still be open for the moment to be judged. */
+const OPEN_AT_MOST = 0.1
+
+/** Moments of which nearly all waits have ended, ascending; all of them where too few are. */
+function judgedMoments(waits: readonly PastWait[]): number[] {
+  const counts = new Map<number, { all: number; open: number }>()
+  for (const { moment, open } of waits) {
+    const count = counts.get(moment) ?? { all: 0, open: 0 }
+    counts.set(moment, { all: count.all + 1, open: count.open + (open ? 1 : 0) })
+  }
+  const moments = [...counts.keys()].sort((a, b) => a - b)
+  const over = moments.filter((moment) => counts.get(moment)!.open <= OPEN_AT_MOST * counts.get(moment)!.all)
+  return over.length >= MOMENTS_AT_LEAST ? over : moments
+}
+
+function asKnownBy(wait: PastWait, atSeconds: number): PastWait {
+  const lasted = atSeconds - wait.moment
+  return wait.wait > lasted ? { ...wait, wait: lasted, open: true } : wait
 }
 
 type Maker = (waits: readonly PastWait[]) => Correction | undefined
