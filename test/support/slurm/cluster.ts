@@ -288,6 +288,7 @@ async function addQualities(command: (program: string, ...args: string[]) => Pro
   const manage = (...args: string[]): Promise<string> => command('sacctmgr', '-Q', '-i', ...args)
   await manage('add', 'qos', 'low', 'priority=0')
   await manage('add', 'qos', 'high', 'priority=1000', 'preempt=low', 'preemptmode=requeue')
+  await manage('modify', 'qos', 'normal', 'set', 'priority=100')
   await manage('add', 'account', 'research')
   await manage('add', 'user', 'root', 'account=research', 'qos=low,normal,high', 'defaultqos=normal')
   await manage('modify', 'user', 'root', 'set', 'defaultaccount=research')
