@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { DISCIPLINES, type Discipline, type Eta, isRefusal, type Observation, reportOf } from '../model/index.js'
+import { DISCIPLINES, type Discipline, type Eta, type Issue, isRefusal, type Observation, reportOf } from '../model/index.js'
 import { etaPage, etaText } from '../report/index.js'
 import { CLUSTERS, eta, type History, historyOfText, historyOfTrace, readNoun } from '../study/index.js'
 import { give, orStop, progressFor, stopForIssues, stopForRefusal, style } from './answer.js'
@@ -81,7 +81,15 @@ export async function queueFor(io: Io, options: QueueOptions): Promise<{ observa
   return { ...seen, history: historyOfTrace(await traceFor(io, options.history, options)) }
 }
 
+/** Options that say how a live cluster is reached. */
+const REACH = ['dir', 'slurmConf', 'spool', 'rest', 'tokenFile', 'normalShare', 'replay', 'jobs'] as const
+
 function kept(io: Io, options: QueueOptions): Observation {
+  const idle = REACH.filter((key) => options[key] !== undefined).map((key): Issue => {
+    const place = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    return { code: 'idle-option', severity: 'error', place, message: 'says how a live cluster is reached, but --on names a file' }
+  })
+  if (idle.length > 0) return stopForIssues(io, reportOf(idle), options)
   const read = readNoun(options.on, 'observation')
   if (read.ok) return read.value as Observation
   const neither = read.issues.some(({ code }) => code === 'no-such-file')

@@ -123,6 +123,7 @@ describe('what cannot be answered is refused with the reason', () => {
       ]),
     )
     await refused(/no such file, and no such cluster/, 2, 'eta', '--on', 'slrum')
+    await refused(/--slurm-conf.*--on names a file/, 2, 'eta', ...ON, '--slurm-conf', 'slurm.conf')
   })
 
   it('a change that is none, a node that is not there, a job that is too large', async () => {
