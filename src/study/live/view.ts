@@ -1,7 +1,7 @@
 /** What a controller sees and does, as a status that can be shown, sent or scraped. */
 import type { Controller, Look, Steering } from '../../control/index.js'
-import type { LiveAction, LiveClass, LiveStatus, Observation } from '../../model/index.js'
-import type { SessionRequest } from './session.js'
+import type { Driver, LiveAction, LiveClass, LiveStatus, Observation } from '../../model/index.js'
+import type { Wanted } from './wanted.js'
 
 const KEPT_ACTIONS = 12
 
@@ -10,7 +10,7 @@ export class LiveView {
   private last: Observation | undefined
 
   constructor(
-    private readonly request: Pick<SessionRequest, 'driver' | 'wanted' | 'commit'>,
+    private readonly request: { readonly driver: Driver; readonly wanted: Wanted; readonly commit: boolean },
     private readonly steering: Steering,
   ) {}
 
