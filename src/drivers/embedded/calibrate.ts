@@ -3,7 +3,6 @@
  * that the cluster says it has were obtained here, on this machine as it was then.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { identityOf } from './processes.js'
 import type { SpeedControl } from './speed.js'
 
 export interface Calibration {
@@ -62,11 +61,10 @@ async function burn(control: SpeedControl, share: number): Promise<{ rate: numbe
     stdio: ['pipe', 'pipe', 'ignore'],
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  const identity = child.pid === undefined ? undefined : identityOf(child.pid)
-  if (identity === undefined) return undefined
+  if (child.pid === undefined) return undefined
   try {
     await said(child)
-    control.begin(name, identity, share)
+    control.begin(name, child.pid, share)
     child.stdin!.write('go\n')
     const answer = await said(child)
     return JSON.parse(answer) as { rate: number; share: number }

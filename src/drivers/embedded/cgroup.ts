@@ -12,7 +12,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cpuSecondsOf, descendantsOf, type ProcessIdentity, signal } from './processes.js'
+import { cpuSecondsOf, descendantsOf, signal } from './processes.js'
 import type { SpeedControl } from './speed.js'
 
 /** Short, so that a task of some tenths of a second is slowed down evenly. */
@@ -56,7 +56,7 @@ export class Cgroups implements SpeedControl {
     if (tree.version === 2) writeFileSync(join(this.own[0]!, 'cgroup.subtree_control'), '+cpu')
   }
 
-  begin(name: string, { pid }: ProcessIdentity, share: number): void {
+  begin(name: string, pid: number, share: number): void {
     const task: Grouped = { pid, share, paused: false, moved: false, before: 0 }
     this.tasks.set(name, task)
     for (const path of this.groupsOf(name)) mkdirSync(path, { recursive: true })

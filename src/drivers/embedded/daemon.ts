@@ -45,6 +45,8 @@ export interface DaemonParts {
   readonly anchor: Anchor
   readonly mechanism: Mechanism
   readonly calibration: Calibration | undefined
+  /** Gives the lock of the directory back. */
+  readonly unlock: () => void
 }
 
 export class Daemon {
@@ -123,7 +125,7 @@ export class Daemon {
     this.parts.journal.write({ entry: 'closed', at: this.clock.now(), reason })
     this.parts.journal.close()
     rmSync(this.parts.place.socket, { force: true })
-    rmSync(this.parts.place.lock, { force: true })
+    this.parts.unlock()
   }
 
   // ---- what is asked

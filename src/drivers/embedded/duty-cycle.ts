@@ -2,7 +2,7 @@
  * Speed by a duty cycle: the process group of a task is stopped and continued by signals, so that it may run for its share of every period. For where
  * control groups may not be written. A child that leaves its group is not slowed down; processor time is that of processes that still live.
  */
-import { cpuSecondsOf, descendantsOf, type ProcessIdentity, signal } from './processes.js'
+import { cpuSecondsOf, descendantsOf, signal } from './processes.js'
 import type { SpeedControl } from './speed.js'
 
 const PERIOD_MS = 40
@@ -19,7 +19,7 @@ export class DutyCycle implements SpeedControl {
   readonly mechanism = 'duty cycle by signals'
   private readonly tasks = new Map<string, Cycled>()
 
-  begin(name: string, { pid }: ProcessIdentity, share: number): void {
+  begin(name: string, pid: number, share: number): void {
     const task: Cycled = { pid, share, paused: false, stopped: false, timer: undefined }
     this.tasks.set(name, task)
     // a task that a dead daemon had stopped goes on

@@ -4,9 +4,9 @@
  */
 import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
 import { type ClusterAction, type JobSpec, type Refusal, refuse } from '../../model/index.js'
+import type { ProcessIdentity } from '../ledger/process.js'
 import type { SchedulerDiscipline, TaskEnd, TaskRef } from '../scheduler/index.js'
 import type { Anchor } from './clock.js'
-import type { ProcessIdentity } from './processes.js'
 
 export const JOURNAL_SCHEMA = 'halftone/embedded-journal/1'
 

@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, closeSync, openSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { identityOf, type ProcessIdentity } from '../ledger/process.js'
 import { type Lines, linesOver } from './lines.js'
-import { identityOf, type ProcessIdentity } from './processes.js'
 
 /** What a daemon tells the keeper. */
 export type KeeperOrder =

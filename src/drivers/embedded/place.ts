@@ -1,6 +1,6 @@
 /** The directory of an embedded cluster: who may see it, and where what is in it. */
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Refusal, refuse } from '../../model/index.js'
 
@@ -66,22 +66,4 @@ export function refusesPlace(directory: string): Refusal | undefined {
   if ((stat.mode & 0o077) !== 0)
     return refuse('unsupported', `others may enter ${directory}: chmod 700 it, or name one that does not exist yet`)
   return undefined
-}
-
-/** Takes the lock of the directory for this process; tells the process that holds it, where one does. */
-export function takeLock({ lock }: Place, identity: string, holds: (identity: string) => boolean): string | undefined {
-  for (let tries = 0; tries < 3; tries++) {
-    try {
-      writeFileSync(lock, identity, { flag: 'wx', mode: 0o600 })
-      return undefined
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const holder = readFileSync(lock, 'utf8')
-    if (holds(holder)) return holder
-    // who wrote it is gone; written over, then read back, so that of two who find it stale only one goes on
-    writeFileSync(lock, identity, { mode: 0o600 })
-    if (readFileSync(lock, 'utf8') === identity) return undefined
-  }
-  return readFileSync(lock, 'utf8')
 }

@@ -1,17 +1,9 @@
-/** Processes of this machine as /proc tells of them: who they are, whether they live, who belongs to a task. */
+/** Processes of this machine as /proc tells of them: which live, what they have used, who belongs to a task. */
 import { readdirSync, readFileSync } from 'node:fs'
-
-/** A process number is given again to others; with the time at which it started it is one process for good. */
-export interface ProcessIdentity {
-  readonly pid: number
-  readonly startTicks: string
-}
 
 interface Stat {
   readonly state: string
   readonly group: number
-  readonly session: number
-  readonly startTicks: string
 }
 
 function statOf(pid: number | string): Stat | undefined {
@@ -22,21 +14,11 @@ function statOf(pid: number | string): Stat | undefined {
     return undefined
   }
   // the name stands in parentheses and may hold anything
-  const [state, , group, session, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return { state: state!, group: Number(group), session: Number(session), startTicks: rest[15]! }
+  const [state, , group] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return { state: state!, group: Number(group) }
 }
 
-export function identityOf(pid: number): ProcessIdentity | undefined {
-  const stat = statOf(pid)
-  return stat && { pid, startTicks: stat.startTicks }
-}
-
-/** Runs, or sleeps, or is stopped: not one that has ended and was not collected. */
-export function lives({ pid, startTicks }: ProcessIdentity): boolean {
-  const stat = statOf(pid)
-  return stat !== undefined && stat.startTicks === startTicks && !isDead(stat)
-}
-
+/** It has ended and was not collected. */
 function isDead({ state }: Stat): boolean {
   return state === 'Z' || state === 'X'
 }

@@ -3,10 +3,12 @@
  * ended. A task is over only once none of its processes lives: those of its process group, of its control group, and those that left both but
  * still carry its mark in their environment.
  */
+
+import { type ProcessIdentity, stillRuns } from '../ledger/process.js'
 import type { TaskEnd, TaskRef } from '../scheduler/index.js'
 import type { KeeperNews, KeptEnd, KeptTask } from './keeper.js'
 import { type KeeperLine, openKeeper } from './keeper-client.js'
-import { groupIsThere, groupMembers, marked, type ProcessIdentity, signal } from './processes.js'
+import { groupIsThere, groupMembers, marked, signal } from './processes.js'
 import type { SpeedControl } from './speed.js'
 
 /** In the environment of every task, and so of every process that it starts: cluster and attempt. */
@@ -51,7 +53,8 @@ interface Attempt {
   readonly name: string
   readonly limitSeconds: number | undefined
   share: number
-  process: ProcessIdentity | undefined
+  /** The process that the keeper started: its number is that of its group. */
+  leader: ProcessIdentity | undefined
   paused: boolean
   /** Why it is being ended, if it is: told to, or by a rule. */
   ending:
@@ -111,12 +114,12 @@ export class TaskRunner {
   /** Takes on what a daemon before this one had started: running still, or ended in the meantime. */
   adopt(order: Pick<StartOrder, 'task' | 'share' | 'limitSeconds'>, kept: KeptTask, paused: boolean): void {
     const attempt = this.add(order)
-    attempt.process = kept.process
+    attempt.leader = kept.process
     if (kept.end !== undefined) {
       attempt.exit = kept.end
       this.finish(attempt)
     } else if (kept.process !== undefined) {
-      this.settings.control.begin(attempt.name, kept.process, attempt.share)
+      this.settings.control.begin(attempt.name, kept.process.process, attempt.share)
       this.arm(attempt)
       if (paused) this.pause(order.task)
     }
@@ -125,7 +128,7 @@ export class TaskRunner {
   /** An attempt of which the keeper knows nothing, though it had begun: what may be left of it is ended, and it is lost. */
   lose(order: Pick<StartOrder, 'task' | 'share' | 'limitSeconds'>, process: ProcessIdentity | undefined, reason: string): void {
     const attempt = this.add(order)
-    attempt.process = process
+    attempt.leader = runsStill(process)
     attempt.exit = {}
     this.endNow(attempt, { kind: 'lost', reason })
   }
@@ -150,7 +153,7 @@ export class TaskRunner {
     if (!attempt.paused) return
     attempt.paused = false
     this.settings.control.goOn(attempt.name)
-    if (attempt.process !== undefined) this.arm(attempt)
+    if (attempt.leader !== undefined) this.arm(attempt)
   }
 
   setShare(job: string, share: number): void {
@@ -204,9 +207,9 @@ export class TaskRunner {
       if (!attempt.isEnding) this.finish(attempt)
       return
     }
-    attempt.process = news.process
+    attempt.leader = news.process
     this.events.started(attempt.task, news.process)
-    this.settings.control.begin(attempt.name, news.process, attempt.share)
+    this.settings.control.begin(attempt.name, news.process.process, attempt.share)
     if (attempt.paused) this.settings.control.pause(attempt.name)
     else this.arm(attempt)
   }
@@ -216,6 +219,7 @@ export class TaskRunner {
     if (this.closed) return
     for (const attempt of [...this.attempts.values()]) {
       attempt.exit ??= {}
+      attempt.leader = runsStill(attempt.leader)
       this.endNow(attempt, attempt.ending ?? { kind: 'lost', reason: 'the process that kept the tasks was gone' })
     }
     void this.open()
@@ -230,8 +234,8 @@ export class TaskRunner {
 
   /** It has ended by itself; nothing that it started lives on. */
   private finish(attempt: Attempt): void {
-    const { name, process, exit } = attempt
-    if ((process !== undefined && groupIsThere(process.pid)) || this.settings.control.members(name).length > 0) {
+    const { name, leader, exit } = attempt
+    if ((leader !== undefined && groupIsThere(leader.process)) || this.settings.control.members(name).length > 0) {
       this.endNow(attempt, attempt.ending ?? { kind: 'rule', end: endOf(exit!) })
       return
     }
@@ -255,7 +259,7 @@ export class TaskRunner {
     const deadline = performance.now() + graceMs
     let asked = false
     for (;;) {
-      const left = attempt.process === undefined && attempt.exit === undefined ? [] : this.survivors(attempt)
+      const left = attempt.leader === undefined && attempt.exit === undefined ? [] : this.survivors(attempt)
       if (left.length === 0 && attempt.exit !== undefined) break
       const late = performance.now() >= deadline
       if (late) for (const pid of left) signal(pid, 'SIGKILL')
@@ -271,9 +275,9 @@ export class TaskRunner {
     this.over(attempt)
   }
 
-  private survivors({ name, process }: Attempt): number[] {
+  private survivors({ name, leader }: Attempt): number[] {
     const found = new Set(this.settings.control.members(name))
-    for (const pid of process === undefined ? [] : groupMembers(process.pid)) found.add(pid)
+    for (const pid of leader === undefined ? [] : groupMembers(leader.process)) found.add(pid)
     for (const [pid, of] of this.marks()) if (of === name) found.add(pid)
     return [...found]
   }
@@ -299,7 +303,7 @@ export class TaskRunner {
       name: nameOf(task),
       limitSeconds,
       share,
-      process: undefined,
+      leader: undefined,
       paused: false,
       ending: undefined,
       exit: undefined,
@@ -329,7 +333,7 @@ export class TaskRunner {
 
   private disarm(attempt: Attempt): void {
     clearTimeout(attempt.timer)
-    if (attempt.process !== undefined && attempt.ranSince > 0) attempt.ranMs += performance.now() - attempt.ranSince
+    if (attempt.leader !== undefined && attempt.ranSince > 0) attempt.ranMs += performance.now() - attempt.ranSince
     attempt.ranSince = 0
   }
 
@@ -344,6 +348,11 @@ export class TaskRunner {
     const own = `${this.settings.cluster}:`
     return [...marked(MARK)].filter(([, mark]) => mark.startsWith(own)).map(([pid, mark]) => [pid, mark.slice(own.length)])
   }
+}
+
+/** Nobody keeps the number of a process that has no parent of ours any more: it may be somebody else’s by now. */
+function runsStill(leader: ProcessIdentity | undefined): ProcessIdentity | undefined {
+  return leader !== undefined && stillRuns(leader) ? leader : undefined
 }
 
 function endOf({ code, signal: by, failure }: KeptEnd): TaskEnd {

@@ -2,6 +2,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { isRefusal, type Refusal, refuse } from '../../model/index.js'
+import { takeLock } from '../ledger/lock.js'
 import type { SchedulerDiscipline } from '../scheduler/index.js'
 import { calibrate } from './calibrate.js'
 import { cgroupTreeAt, cgroupTrees } from './cgroup.js'
@@ -10,8 +11,7 @@ import { Daemon } from './daemon.js'
 import { type ClusterShape, JOURNAL_SCHEMA, Journal, readJournal } from './journal.js'
 import { linesOver } from './lines.js'
 import { chooseMechanism } from './mechanism.js'
-import { type Place, placeAt, preparePlace, takeLock } from './place.js'
-import { identityOf, lives } from './processes.js'
+import { type Place, placeAt, preparePlace } from './place.js'
 import type { Answered, Asked } from './protocol.js'
 import type { EmbeddedSettings } from './settings.js'
 import { ClusterState } from './state.js'
@@ -19,8 +19,10 @@ import { ClusterState } from './state.js'
 /** Serves until it is told to stop; a refusal where it cannot begin. */
 export async function serveCluster(settings: EmbeddedSettings): Promise<Refusal | undefined> {
   const place = placeAt(settings.directory)
-  const refusal = preparePlace(place) ?? lockedBy(place)
+  const refusal = preparePlace(place)
   if (refusal) return refusal
+  const lock = takeLock(place.lock)
+  if (!lock.ok) return refuse('unsupported', `a daemon serves ${place.directory} already`)
   const entries = readJournal(place.journal)
   if (isRefusal(entries)) return entries
   const journal = new Journal(place.journal)
@@ -38,7 +40,7 @@ export async function serveCluster(settings: EmbeddedSettings): Promise<Refusal 
   const anchor = state.anchor !== undefined && state.anchor.boot === bootId() ? state.anchor : anchorHere()
   const { mechanism: name } = mechanism.control
   journal.write({ entry: 'opened', at: Date.now() / 1000, process: process.pid, anchor, mechanism: name }, true)
-  const daemon = new Daemon({ place, settings, shape, state, journal, anchor, mechanism, calibration })
+  const daemon = new Daemon({ place, settings, shape, state, journal, anchor, mechanism, calibration, unlock: lock.release })
   await daemon.takeOver()
   const server = createServer((socket) => serveClient(daemon, socket))
   rmSync(place.socket, { force: true })
@@ -73,20 +75,6 @@ function serveClient(daemon: Daemon, socket: Socket): void {
     }
     lines.send(answered)
   })
-}
-
-function lockedBy(place: Place): Refusal | undefined {
-  const own = identityOf(process.pid)!
-  const holder = takeLock(place, JSON.stringify(own), (text) => {
-    try {
-      return lives(JSON.parse(text))
-    } catch {
-      return false
-    }
-  })
-  return holder === undefined
-    ? undefined
-    : refuse('unsupported', `a daemon serves ${place.directory} already`, { process: JSON.parse(holder).pid })
 }
 
 function shapeOf({ slots, nodes, engine, discipline }: EmbeddedSettings): ClusterShape {

@@ -2,13 +2,11 @@
  * How much of a processor a running task may use. Two ways: a quota of the kernel’s for a control group (`cgroup.ts`), or stopping and continuing the
  * task’s processes in turn (`duty-cycle.ts`).
  */
-import type { ProcessIdentity } from './processes.js'
-
 export interface SpeedControl {
   /** `cgroup v1 quota`, `cgroup v2 quota`, `duty cycle by signals`. */
   readonly mechanism: string
   /** The task runs from now on, with this share of one processor. */
-  begin(name: string, process: ProcessIdentity, share: number): void
+  begin(name: string, process: number, share: number): void
   setShare(name: string, share: number): void
   /** The task’s processes are stopped, or continued. */
   pause(name: string): void

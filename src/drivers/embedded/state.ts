@@ -3,11 +3,11 @@
  * through it, but that nothing is done: what was decided is only noted, and what is still to be done is found by it afterwards.
  */
 import { isRefusal, type JobSpec, type Refusal } from '../../model/index.js'
+import type { ProcessIdentity } from '../ledger/process.js'
 import { type Decision, Scheduler, type Taken, type TaskRef } from '../scheduler/index.js'
 import type { Anchor } from './clock.js'
 import type { ClusterShape, JournalEntry } from './journal.js'
 import { Lease } from './lease.js'
-import type { ProcessIdentity } from './processes.js'
 import { nameOf } from './runner.js'
 
 /** An attempt that the scheduler began and has not been told the end of. */
