@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { Issue } from '../model/index.js'
 
 /** A value, or what is wrong with the files that it was to come from. */
@@ -30,11 +30,21 @@ export function writeWhole(path: string, data: string | Uint8Array): void {
 
 /** The bytes of a file, or an issue that says why there are none. */
 export function readBytes(path: string): Outcome<Uint8Array> {
+  return seen(path, () => readFileSync(path))
+}
+
+/** The names in a directory, sorted. */
+export function readNames(path: string): Outcome<string[]> {
+  return seen(path, () => readdirSync(path).sort())
+}
+
+function seen<T>(path: string, read: () => T): Outcome<T> {
   try {
-    return found(readFileSync(path))
+    return found(read())
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
-    if (code === 'ENOENT' || code === 'ENOTDIR') return wrong('missing', path, 'is not there')
+    if (code === 'ENOENT') return wrong('missing', path, 'is not there')
+    if (code === 'ENOTDIR') return wrong('missing', path, 'is not there, or is no folder')
     if (code === 'EACCES' || code === 'EPERM') return wrong('no-permission', path, 'may not be read')
     if (code === 'EISDIR') return wrong('is-directory', path, 'is a folder')
     throw cause

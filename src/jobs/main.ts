@@ -41,7 +41,7 @@ async function run(command: string | undefined, values: Values): Promise<Outcome
   const fraction = Number(process.env['HALFTONE_SAMPLING_FRACTION'])
   return fraction > 0 && fraction <= 1
     ? runReduce(place, fraction)
-    : wrong('out-of-range', 'HALFTONE_SAMPLING_FRACTION', `is not a share above 0: ${process.env['HALFTONE_SAMPLING_FRACTION']}`)
+    : wrong('out-of-range', 'HALFTONE_SAMPLING_FRACTION', 'is not a share above 0')
 }
 
 /** A task’s number; −1 for what is none. */

@@ -1,8 +1,7 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BundledJob } from './bundled-job.js'
 import type { DataSet } from './data-set.js'
-import { found, type Outcome, readTagged, writeWhole, wrong } from './files.js'
+import { found, type Outcome, readNames, readTagged, writeWhole, wrong } from './files.js'
 
 const PART = 'halftone/job-part/1'
 const ANSWER = 'halftone/job-answer/1'
@@ -48,9 +47,10 @@ export function readParts(
   job: Pick<BundledJob<unknown, unknown>, 'isPart'>,
   tasks: number,
 ): Outcome<ReadPart[]> {
-  const outcomes = readdirSync(directory)
+  const names = readNames(directory)
+  if (!names.ok) return names
+  const outcomes = names.value
     .filter((name) => PART_FILE.test(name))
-    .sort()
     .map((name) => readPart(join(directory, name), Number(PART_FILE.exec(name)![1]), data, job, tasks))
   const issues = outcomes.flatMap((outcome) => (outcome.ok ? [] : outcome.issues))
   if (issues.length > 0) return { ok: false, issues }

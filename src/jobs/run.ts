@@ -8,7 +8,7 @@ import { type JobAnswer, type ReadPart, readParts, writeAnswer, writePart } from
 export async function generateData(directory: string, options: DataOptions): Promise<Outcome<DataSet>> {
   for (const name of ['partitions', 'size'] as const)
     if (!Number.isSafeInteger(options[name]) || options[name] < 1)
-      return wrong('out-of-range', `--${name}`, `is not a whole number of at least 1: ${options[name]}`)
+      return wrong('out-of-range', `--${name}`, 'is not a whole number of at least 1')
   const { Rng } = await import('../num/index.js')
   const job = await bundledJob(options.job)
   const { partitions, size, seed } = options
@@ -28,7 +28,7 @@ export async function runMap({ data: from, directory, tasks }: JobPlace, task: n
   const data = dataOf(from, tasks)
   if (!data.ok) return data
   if (!(Number.isSafeInteger(task) && task >= 0 && task < tasks))
-    return wrong('out-of-range', 'HALFTONE_TASK', `is no task of ${tasks}: ${task}`)
+    return wrong('out-of-range', 'HALFTONE_TASK', `is not the number of a task: 0 to ${tasks - 1}`)
   const job = await bundledJob(data.value.job)
   const share = { task, tasks }
   const files = readFiles(data.value, job.inputs(share))
@@ -99,5 +99,9 @@ function dataOf(directory: string, tasks: number): Outcome<DataSet> {
   const { partitions } = data.value
   return Number.isSafeInteger(tasks) && tasks >= 1 && tasks <= partitions
     ? data
-    : wrong('out-of-range', '--tasks', `a job on these ${partitions} partitions has 1 to ${partitions} tasks, not ${tasks}`)
+    : wrong(
+        'out-of-range',
+        '--tasks',
+        `is not a number of tasks that a job on these ${partitions} partitions can have: 1 to ${partitions}`,
+      )
 }

@@ -34,7 +34,7 @@ const TASKS_TRIED = 2
  * them. From two measurements on, time is taken to be a fixed part (the start) plus a part in proportion to size. Refused below what the start takes.
  */
 export async function sizeFor({ job, partitions, seconds, seed }: SizeRequest): Promise<Outcome<FoundSize>> {
-  if (!(seconds > 0 && seconds <= 3_600)) return wrong('out-of-range', 'seconds', `is not between 0 and 3600: ${seconds}`)
+  if (!(seconds > 0 && seconds <= 3_600)) return wrong('out-of-range', '--seconds', 'is not above 0 and at most 3600')
   let size = (await bundledJob(job)).sizeAtFirst
   const tried: FoundSize[] = []
   for (let round = 0; round < ROUNDS_AT_MOST; round++) {
@@ -49,7 +49,7 @@ export async function sizeFor({ job, partitions, seconds, seed }: SizeRequest): 
   const best = tried.reduce((a, b) => (off(a, seconds) <= off(b, seconds) ? a : b))
   return off(best, seconds) <= Math.log(2)
     ? found(best)
-    : wrong('out-of-range', 'seconds', `no size of ${job} takes ${seconds} s: the nearest took ${best.seconds.toFixed(2)} s`)
+    : wrong('out-of-range', '--seconds', `no size of ${job} takes ${seconds} s: the nearest took ${best.seconds.toFixed(2)} s`)
 }
 
 const off = (tried: FoundSize, seconds: number): number => Math.abs(Math.log(tried.seconds / seconds))

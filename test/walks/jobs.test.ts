@@ -17,6 +17,7 @@ import {
   readAnswer,
   sizeFor,
 } from '../../src/jobs/index.js'
+import { JOB_PROGRAM } from '../../src/jobs/spec.js'
 import { Rng } from '../../src/num/index.js'
 import { FORBIDDEN } from './cli.js'
 
@@ -164,9 +165,28 @@ describe('the program of the jobs', () => {
       stderr: expect.stringContaining('HALFTONE_TASK'),
     })
     expect(task('reduce', place(), { HALFTONE_SAMPLING_FRACTION: '0' }).stderr).toContain('HALFTONE_SAMPLING_FRACTION')
-    expect(task('map', { ...place(), tasks: 6 }).stderr).toContain('1 to 5 tasks, not 6')
+    expect(task('map', { ...place(), tasks: 6 }).stderr).toContain('--tasks: is not a number of tasks')
     expect(task('map', { ...place(), job: 'text' }).stderr).toContain('holds data of the job graph, not of text')
     expect(task('map', { ...place(), data: join(root, 'nowhere') }).stderr).toContain('is not there')
+  })
+
+  it('refuses to generate what makes no sense, and says how it is used where nothing is asked for', () => {
+    const ran = (...args: string[]) => spawnSync(process.execPath, [JOB_PROGRAM, ...args], { encoding: 'utf8' })
+    const target = ['--job', 'text', '--data', join(root, 'senseless')]
+    for (const args of [
+      ['--partitions', '4'],
+      ['--partitions', '0', '--size', '3'],
+      ['--size', '1.5', '--partitions', '4'],
+      ['--seconds', 'x', '--partitions', '4'],
+    ]) {
+      const { status, stderr } = ran('generate', ...target, ...args)
+      expect([status, stderr]).toEqual([1, expect.stringMatching(/^--(size|partitions|seconds): is not .*\n$/)])
+      expect(stderr).not.toMatch(FORBIDDEN)
+    }
+    expect(ran('generate', '--job', 'tax', '--data', 'x').stderr).toBe('--job: is not one of text, graph, training\n')
+    for (const args of [[], ['dance'], ['map', 'twice'], ['map', '--hat', 'red']])
+      expect(ran(...args)).toMatchObject({ status: 2, stderr: expect.stringContaining('usage: main.js generate') })
+    expect(readdirSync(root)).not.toContain('senseless')
   })
 
   it('leaves data alone that were made with other options, and takes the same again calmly', async () => {
@@ -186,5 +206,8 @@ describe('the program of the jobs', () => {
     expect(size.seconds).toBeLessThan(0.6)
     for (const seconds of [0, -1, Number.NaN, 1e9])
       expect((await sizeFor({ job: 'text', partitions: 4, seconds, seed: 1 })).ok).toBe(false)
+    // no process starts in a millisecond
+    const tooShort = await sizeFor({ job: 'graph', partitions: 4, seconds: 0.001, seed: 1 })
+    expect(tooShort.ok ? [] : tooShort.issues).toMatchObject([{ code: 'out-of-range', place: '--seconds' }])
   })
 })
