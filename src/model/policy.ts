@@ -120,6 +120,18 @@ export const Policy = z
       description:
         'early (default): dropped tasks are never started; straggler: all are, and the last ones are cut once enough have ended. Simulation only.',
     }),
+    preemption: z
+      .strictObject({
+        restartDelaySeconds: z.number().min(0).meta({
+          description:
+            'How long an evicted task is held back before it may start again; Slurm holds a requeued job for cred_expire (two minutes unless set).',
+        }),
+      })
+      .optional()
+      .meta({
+        description:
+          'What evicting costs besides lost work. Jobs of tasks on shared slots, simulation only; nothing when absent.',
+      }),
     stopAfterSeconds: z.record(z.string(), z.number().positive()).optional().meta({
       description:
         'By class name: work after which an attempt of a gang, a task of an array, or a job of stages in all its tasks, is stopped for good; it is waste. Simulation only.',

@@ -309,6 +309,11 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
       'unsupported',
       `class ${phased.name}: several phases are for gangs alone and for the exclusive engine; beside tasks give one phase, or stages their processorBound`,
     )
+  if (policy.preemption && policy.preemption.restartDelaySeconds > 0 && !inTasks)
+    return refuse(
+      'unsupported',
+      'a delay before evicted work starts again is for jobs of tasks on shared slots: leave policy.preemption out',
+    )
   const { interference, storage } = scenario.cluster
   const named = [
     ...(interference ?? []).flatMap(({ jobClass, neighbour }) => [jobClass, neighbour]),

@@ -12,6 +12,8 @@
  *
  * A job’s time on slots (`held`) is the time during which it is in a setup or has a unit on slots; the rest of its response is wait.
  *
+ * Where the policy says what a restart costs (`preemption.restartDelaySeconds`), an evicted unit waits among the others only after that long; the rest of its job is not held back.
+ *
  * Failures are those of units: a failed one begins again with the same work; out of retries a gang or a job of stages is given up, and all that it ever held is waste;
  * the tasks of an array are independent, so there only that task is.
  *
@@ -80,6 +82,13 @@ interface Returned {
   readonly spent: number
 }
 
+/** An evicted task that is held back until it may start again. */
+interface Withheld {
+  readonly until: number
+  readonly job: number
+  readonly back: Returned
+}
+
 /** What `TaskEngine.save` writes. */
 export const TASK_ENGINE_STATE = 'halftone/task-engine-state/1'
 
@@ -112,6 +121,8 @@ export interface TaskEngineState extends SavedUnder {
   readonly units: readonly (Float64Array | Int32Array | Uint8Array)[]
   /** Tasks that were taken off their slots, by job. */
   readonly returned: readonly (readonly [number, readonly Returned[]])[]
+  /** Evicted tasks that may not start again yet. */
+  readonly withheld: readonly Withheld[]
   readonly ends: SavedHeap
   readonly setups: SavedHeap
   readonly timers: SavedHeap | undefined
@@ -165,6 +176,9 @@ export class TaskEngine implements JobTable {
   private readonly queued: Uint8Array
   private readonly firstUnit: Int32Array
   private readonly returned: Map<number, Returned[]> = new Map()
+  /** In order of time: all are held back for equally long. */
+  private withheld: Withheld[] = []
+  private readonly restartDelay: number
   /** As of `bookedAt`: slot-seconds held, work kept, and how fast both grow. */
   private readonly bookedAt: Float64Array
   private readonly work: Float64Array
@@ -233,6 +247,7 @@ export class TaskEngine implements JobTable {
     this.count = n
     this.classIndex = jobs.classIndex
     this.classPriority = compiled.classPriority
+    this.restartDelay = compiled.scenario.policy.preemption?.restartDelaySeconds ?? 0
     this.slots = Int32Array.from(jobs.slots)
     this.owner = jobs.owner ?? Int32Array.from(jobs.classIndex)
     this.owners = Math.max(classes.length, ...(jobs.owner ? [jobs.owner.reduce((a, b) => Math.max(a, b), 0) + 1] : []))
@@ -310,6 +325,7 @@ export class TaskEngine implements JobTable {
       jobs: this.jobColumns().map((column) => column.slice()),
       units: this.unitColumns().map((column) => column.slice()),
       returned: [...this.returned].map(([job, list]) => [job, list.map((one) => ({ ...one }))]),
+      withheld: this.withheld.map((one) => ({ ...one, back: { ...one.back } })),
       ends: this.ends.save(),
       setups: this.setups.save(),
       timers: this.timers?.save(),
@@ -347,6 +363,7 @@ export class TaskEngine implements JobTable {
         job,
         list.map((one) => ({ ...one })),
       )
+    engine.withheld = state.withheld.map((one) => ({ ...one, back: { ...one.back } }))
     engine.ends.restore(state.ends)
     engine.setups.restore(state.setups)
     if (state.timers !== undefined) engine.timers?.restore(state.timers)
@@ -437,7 +454,8 @@ export class TaskEngine implements JobTable {
       const tSetup = this.setups.time()
       const tTimer = this.timers === undefined ? Number.POSITIVE_INFINITY : this.timers.time()
       const tSprint = this.sprinter?.next ?? Number.POSITIVE_INFINITY
-      const t = Math.min(tArrival, tEnd, tSetup, tTimer, tSprint)
+      const tBack = this.withheld.length > 0 ? this.withheld[0].until : Number.POSITIVE_INFINITY
+      const t = Math.min(tArrival, tEnd, tSetup, tTimer, tSprint, tBack)
       if (t > until || this.finished === this.count) {
         if (until !== Number.POSITIVE_INFINITY && until > this.now) this.advance(until)
         return this.finished === this.count
@@ -454,6 +472,9 @@ export class TaskEngine implements JobTable {
         this.inSetup[job] = 0
         this.doneBefore[job] += this.setupLeft[job]
         this.tasksBegin(job, t)
+      } else if (tBack <= t) {
+        const { job, back } = this.withheld.shift()!
+        this.waitsAgain(job, back, t)
       } else if (tTimer <= t) {
         this.blocked = -1
         this.timerFires(this.timers!.top(), t)
@@ -634,6 +655,7 @@ export class TaskEngine implements JobTable {
   private giveUp(job: number, t: number): void {
     while (this.firstUnit[job] >= 0) this.leaveSlots(this.firstUnit[job], t)
     this.returned.delete(job)
+    this.withheld = this.withheld.filter((one) => one.job !== job)
     this.nextTask[job] = this.lastTask[job]
     this.dequeue(job, t)
     if (this.inSetup[job] === 1) {
@@ -658,8 +680,10 @@ export class TaskEngine implements JobTable {
       this.lose(job, this.unitSpent[unit])
     }
     for (const { spent } of this.returned.get(job) ?? []) this.lose(job, spent)
+    for (const { back } of this.withheld.filter((one) => one.job === job)) this.lose(job, back.spent)
     this.nextTask[job] = this.lastTask[job]
     this.returned.delete(job)
+    this.withheld = this.withheld.filter((one) => one.job !== job)
     this.dequeue(job, t)
   }
 
@@ -702,6 +726,17 @@ export class TaskEngine implements JobTable {
       attempt: this.unitAttempt[unit] + (failed ? 1 : 0),
       spent: afresh ? 0 : this.unitSpent[unit],
     }
+    if (this.unitsOf[job] === 0) this.deactivate(job, t)
+    if (failed || this.restartDelay === 0) this.waitsAgain(job, back, t)
+    else {
+      this.withheld.push({ until: t + this.restartDelay, job, back })
+      // those of its tasks that have not run yet are not held back
+      if (this.startable(job)) this.enqueue(job, t)
+    }
+  }
+
+  /** A task that was taken off its slots is among what waits, in its order. */
+  private waitsAgain(job: number, back: Returned, t: number): void {
     const list = this.returned.get(job)
     if (list === undefined) this.returned.set(job, [back])
     else {
@@ -709,8 +744,7 @@ export class TaskEngine implements JobTable {
       while (at > 0 && list[at - 1].index < back.index) at--
       list.splice(at, 0, back)
     }
-    if (this.unitsOf[job] === 0) this.deactivate(job, t)
-    this.enqueue(job, t)
+    if (this.startable(job)) this.enqueue(job, t)
   }
 
   private dispatch(t: number): void {
