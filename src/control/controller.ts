@@ -21,11 +21,13 @@ import {
 import type { Decision } from './decision.js'
 import { effectOf } from './effect.js'
 import { GUARD_DEFAULTS, Guard, type GuardSettings, type Predicted } from './guard.js'
-import { jobLine } from './job-line.js'
 import type { Journal, LedgerBody } from './journal.js'
 import { leverOf, sameAction, undoFor } from './levers.js'
+import { jobLine, observedLine } from './look-lines.js'
+import { OpenSteps } from './open-steps.js'
+import { PutOff } from './put-off.js'
 import { Scores } from './scores.js'
-import { briefly, type Steering } from './steering.js'
+import type { Steering } from './steering.js'
 import type { Step } from './steps.js'
 import { type UndoOutcome, undoStep } from './undo.js'
 
@@ -76,7 +78,6 @@ export interface Look {
 }
 
 const KEPT_ALWAYS: readonly ActionKind[] = ['deflate', 'submit']
-const RETRY_SECONDS = 60
 const WORSE = 1.1
 
 export class Controller {
@@ -84,11 +85,9 @@ export class Controller {
   private readonly journal: Journal
   private readonly guard: Guard
   private readonly keep: ReadonlySet<ActionKind>
-  private readonly open = new Map<string, Step>()
-  /** Which open step set this lever of this job: `sprint 17`. */
-  private readonly byLever = new Map<string, string>()
+  private readonly open = new OpenSteps()
   private underWay: { readonly step: Step; readonly reason: string; readonly until: number } | undefined
-  private readonly backOff = new Map<string, { readonly until: number; readonly reason: string }>()
+  private readonly failed: PutOff
   /** What was said to be held back and by whom, so that the ledger is told once. */
   private told = new Set<string>()
   private readonly endedTold = new Set<string>()
@@ -102,6 +101,7 @@ export class Controller {
   constructor(private readonly settings: ControllerSettings) {
     const { journal, driver } = settings
     this.journal = journal
+    this.failed = new PutOff(driver.clock)
     this.guard = new Guard({ ...GUARD_DEFAULTS, ...settings.guard }, driver.clock, this.scores, settings.predicted)
     this.keep = new Set([...KEPT_ALWAYS, ...(settings.keep ?? [])])
     for (const entry of journal.before) if (entry.kind === 'job') this.endedTold.add(entry.job)
@@ -167,7 +167,7 @@ export class Controller {
 
   /** Steps that are not taken back yet. */
   get openSteps(): readonly Step[] {
-    return [...this.open.values()]
+    return this.open.all
   }
 
   private async observe(): Promise<Observation | string> {
@@ -203,10 +203,10 @@ export class Controller {
 
   /** Of a job that ended nothing is left to take back. */
   private forgetGone(seen: Observation): void {
-    if (this.open.size === 0) return
+    if (this.open.count === 0) return
     const live = new Set<string>()
     for (const { id, state } of seen.jobs) if (LIVE_STATES.has(state)) live.add(id)
-    for (const step of this.open.values()) {
+    for (const step of this.open.all) {
       if (!('job' in step.action) || live.has(step.action.job) || step === this.underWay?.step) continue
       this.journal.later({ kind: 'undone', step: step.id, note: 'the job is gone' })
       this.close(step)
@@ -234,7 +234,7 @@ export class Controller {
     } else if (this.settings.driver.clock.monotonic() >= until) {
       this.underWay = undefined
       const message = 'its effect was not seen in time'
-      this.putOff(step.action, message)
+      this.failed.add(step.action, message)
       reports.push(await this.takeBack(step, message, seen))
     }
   }
@@ -259,9 +259,10 @@ export class Controller {
         reports.push({ ...decision, outcome: 'would' })
         continue
       }
-      const step = this.open.get(this.byLever.get(leverOf(decision.action)) ?? '')
+      const step = this.open.on(decision.action)
       if (step) reports.push(await this.takeBack(step, decision.reason, seen))
-      else if (!this.isPutOff(decision.action)) await this.enact(decision, undoOf(decision.action, seen), reports)
+      else if (this.failed.reasonFor(decision.action) === undefined)
+        await this.enact(decision, undoOf(decision.action, seen), reports)
     }
   }
 
@@ -280,7 +281,7 @@ export class Controller {
       if (restores) continue
       if (this.hands !== undefined) break
       const permission = this.capabilities?.actions[action.kind]
-      const mine = this.open.get(this.byLever.get(leverOf(action)) ?? '')
+      const mine = this.open.on(action)
       if (permission?.permitted === false) {
         await holds(decision, 'not-permitted', permission.reason, false)
         continue
@@ -289,7 +290,7 @@ export class Controller {
         await holds(decision, 'contested', 'it was done and seen before, and somebody took it back', false)
         continue
       }
-      const putOff = this.isPutOff(action)
+      const putOff = this.failed.reasonFor(action)
       if (putOff !== undefined) {
         await holds(decision, 'no-effect', putOff, false)
         continue
@@ -326,13 +327,14 @@ export class Controller {
       done: false,
       keep: this.keep.has(action.kind),
     }
-    this.open.set(id, step)
+    this.open.open(step)
     this.guard.enacted(action)
     const answer = await driver.enact(action).catch((error: unknown) => ({ kind: 'fault' as const, message: messageOf(error) }))
     if (isRefusal(answer)) {
       await this.write({ kind: 'refused', step: id, reason: answer.message })
-      this.open.delete(id)
-      this.putOff(action, answer.message)
+      this.open.close(step)
+      if (replaces) this.open.open(replaces)
+      this.failed.add(action, answer.message)
       reports.push({ action, reason, outcome: 'refused', note: answer.message })
       return
     }
@@ -348,7 +350,6 @@ export class Controller {
       bodies.push({ kind: 'undone', step: replaces.id, note: `step ${id} took its place, with its undo` })
       this.close(replaces)
     }
-    this.byLever.set(leverOf(action), id)
     this.underWay = { step, reason, until: driver.clock.monotonic() + effectWithinSeconds }
     await this.write(...bodies)
     reports.push({ action, reason, outcome: 'done' })
@@ -369,7 +370,7 @@ export class Controller {
 
   /** Takes back all that is open and not to stay, the last first. */
   private async withdraw(reason: string, observation: Observation | undefined, reports: Report[]): Promise<void> {
-    for (const step of [...this.open.values()].reverse()) {
+    for (const step of [...this.open.all].reverse()) {
       if (step.keep && step.done) {
         this.journal.later({ kind: 'kept', step: step.id, reason: 'to stay', stays: true })
         this.close(step)
@@ -388,50 +389,20 @@ export class Controller {
     }
   }
 
+  /** From time to time a line about the whole; more often while something would have to be taken back. */
   private async noteLook(seen: Observation): Promise<void> {
     const { steering, commit } = this.settings
-    const { budget } = steering
-    const now = seen.atSeconds
-    const sprinting = this.open.size > 0
-    if (now - this.savedAt >= (sprinting ? 10 : 60) || now < this.savedAt) {
-      this.savedAt = now
-      let [pending, running] = [0, 0]
-      for (const { state } of seen.jobs) {
-        if (state === 'pending') pending++
-        else if (state === 'running') running++
-      }
-      this.journal.later({
-        kind: 'observed',
-        nodes: seen.nodes.length,
-        slots: seen.nodes.reduce((sum, { slots }) => sum + slots, 0),
-        busySlots: seen.nodes.reduce((sum, { busySlots }) => sum + busySlots, 0),
-        pending,
-        running,
-        ...(budget ? { [budget.unit === 'seconds' ? 'budgetSeconds' : 'budgetJoules']: budget.level } : {}),
-        ...(commit ? { steering: { ...briefly(steering.save()) } } : {}),
-      })
+    const since = Math.abs(seen.atSeconds - this.savedAt)
+    if (since >= (this.open.count > 0 ? 10 : 60)) {
+      this.savedAt = seen.atSeconds
+      this.journal.later(observedLine(seen, steering, commit))
     }
     await this.write()
   }
 
   private close(step: Step): void {
-    this.open.delete(step.id)
-    const lever = leverOf(step.action)
-    if (this.byLever.get(lever) === step.id) this.byLever.delete(lever)
+    this.open.close(step)
     if (this.underWay?.step === step) this.underWay = undefined
-  }
-
-  private putOff(action: ClusterAction, reason: string): void {
-    this.backOff.set(leverOf(action), { until: this.settings.driver.clock.monotonic() + RETRY_SECONDS, reason })
-  }
-
-  /** Why the action is not tried again yet. */
-  private isPutOff(action: ClusterAction): string | undefined {
-    const one = this.backOff.get(leverOf(action))
-    if (one === undefined) return undefined
-    if (one.until > this.settings.driver.clock.monotonic()) return `tried before: ${one.reason}`
-    this.backOff.delete(leverOf(action))
-    return undefined
   }
 }
 

@@ -42,7 +42,7 @@ describe('guards', () => {
     for (let i = 0; i < 4; i++) guard.enacted(prioritise(i))
     expect(asks(prioritise(4), look(50))).toBeUndefined()
     guard.enacted(prioritise(4))
-    expect(asks(prioritise(5), look(50))).toMatchObject({ guard: 'blast-radius', all: false })
+    expect(asks(prioritise(5), look(50))).toMatchObject({ guard: 'blast-radius', all: true })
     expect(asks(prioritise(2), look(50))).toBeUndefined()
     expect(asks(prioritise(5), look(100))).toBeUndefined()
     now = 60

@@ -40,7 +40,7 @@ export type GuardName = 'rate' | 'blast-radius' | 'stale' | 'clock-jump' | 'mode
 export interface Held {
   readonly guard: GuardName
   readonly reason: string
-  /** It holds back every action alike, not this one alone. */
+  /** It holds back all that is wanted now, not this action alone. */
   readonly all: boolean
 }
 
@@ -124,7 +124,7 @@ export class Guard {
     if (already < allowed) return undefined
     const what = kind === 'n' ? 'nodes' : 'live jobs'
     const reason = `${already} of ${present} ${what} were touched in the last ${blast.windowSeconds} s, at most ${allowed} are allowed`
-    return { guard: 'blast-radius', reason, all: false }
+    return { guard: 'blast-radius', reason, all: true }
   }
 
   private leave(action: ClusterAction, undo: Undo): Held | undefined {
