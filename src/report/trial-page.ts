@@ -119,7 +119,7 @@ function figureTable(report: TrialReport): Content {
         count(one.jobs),
         one.figure,
         interval(one.measured, 'duration', unit),
-        interval(one.predicted, 'duration', unit),
+        html`${interval(one.predicted, 'duration', unit)}${one.steady && html`<small>long run ${value(one.steady, 'duration', unit)}</small>`}`,
         one.predicted === undefined ? NONE : change(one.measured.value, one.predicted.value),
         one.agreement === undefined ? NONE : html`<span class="${CLASS_OF[one.agreement]}">${one.agreement}</span>`,
       ]

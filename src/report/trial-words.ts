@@ -14,13 +14,15 @@ export interface TrialFigure {
   readonly jobs: number
   readonly measured: Estimate
   readonly predicted: Estimate | undefined
+  /** In the long run, which is what a plan goes by. */
+  readonly steady: Estimate | undefined
   /** Predicted against measured, as a share; undefined without either. */
   readonly error: number | undefined
   readonly agreement: Agreement | undefined
 }
 
 export const AGREEMENT_NOTE =
-  'Within: the measured figure lies where nineteen in twenty such runs of the model do. Overlap: only the intervals meet.'
+  'Off by: foreseen against measured. Within: the measured figure lies where nineteen in twenty such runs of the model do. Overlap: only the intervals meet.'
 
 export function trialFigures({ policies }: TrialReport): TrialFigure[] {
   return policies.flatMap(({ policy, classes }) =>
@@ -30,7 +32,7 @@ export function trialFigures({ policies }: TrialReport): TrialFigure[] {
   )
 }
 
-function figureOf(policy: string, { name, jobs, measured, predicted }: TrialClass, figure: 'mean' | 'p95'): TrialFigure {
+function figureOf(policy: string, { name, jobs, measured, predicted, steady }: TrialClass, figure: 'mean' | 'p95'): TrialFigure {
   const [seen, foreseen] = [measured[figure], predicted?.[figure]]
   const error = foreseen === undefined || !(seen.value > 0) ? undefined : foreseen.value / seen.value - 1
   return {
@@ -40,6 +42,7 @@ function figureOf(policy: string, { name, jobs, measured, predicted }: TrialClas
     jobs,
     measured: seen,
     predicted: foreseen,
+    steady: steady?.[figure],
     error: error !== undefined && Number.isFinite(error) ? error : undefined,
     agreement: foreseen && agreementOf(seen, foreseen),
   }
