@@ -5,7 +5,7 @@ import { isRefusal } from '../../model/index.js'
 import { asKnownAt, type History, recordedAt } from './history.js'
 import { type Later, lowerBound } from './later.js'
 import { type Queue, queueOf } from './queue.js'
-import { LEARNED_SHARE } from './run-times.js'
+import { learnedUntil } from './stream.js'
 
 export interface PastMoment {
   readonly atSeconds: number
@@ -20,8 +20,6 @@ export interface PastMoment {
   readonly untilSeconds: number
 }
 
-/** So far back moments are looked for, at most: what a cluster did a quarter ago says little of its policy now. */
-const LOOK_BACK_SECONDS = 45 * 86_400
 /** Moments that are looked at for each one wanted: some have nobody waiting. */
 const TRIES = 3
 
@@ -31,8 +29,7 @@ const TRIES = 3
  */
 export function pastMoments(history: History, untilSeconds: number, slots: number, count: number): PastMoment[] {
   if (history.count < 2) return []
-  const first = history.submitSeconds[Math.floor(history.count * LEARNED_SHARE)]!
-  const from = Math.max(first, untilSeconds - LOOK_BACK_SECONDS)
+  const from = learnedUntil(history)
   const step = (untilSeconds - from) / (count * TRIES)
   const all = Array.from({ length: count * TRIES }, (_, k) => from + k * step).flatMap(
     (at) => momentAt(history, at, untilSeconds, slots) ?? [],

@@ -17,7 +17,7 @@ import { normalQuantile, quantile, type Rng } from '../../num/index.js'
 import type { History } from './history.js'
 import { certain, crpsOfLog, lawOf, quantileOfLaw, type RunTimeLaw, shareUpTo } from './law.js'
 import { type JobTraits, type SeenJobs, SimilarJobs } from './similar.js'
-import { runSecondsOf, throughTime, traitsOf } from './stream.js'
+import { learnedUntil, REMEMBERED, runSecondsOf, throughTime, traitsOf } from './stream.js'
 
 export type RunTimeMethodName = 'similar' | 'forest' | 'last-two' | 'limit'
 
@@ -59,8 +59,6 @@ const within = (seconds: number, { limitSeconds }: JobTraits): number =>
   Math.max(1, limitSeconds > 0 ? Math.min(seconds, limitSeconds) : seconds)
 
 const LEVELS = Array.from({ length: 25 }, (_, i) => (i + 0.5) / 25)
-/** The earlier share of the history, which run times are learned from; the methods, and the corrections of what they lead to, are judged on the rest. */
-export const LEARNED_SHARE = 0.6
 /** Rows that the forest learns from, and blocks of successive jobs that all are tested on. */
 const ROWS = 3000
 const BLOCKS = 40
@@ -71,10 +69,11 @@ const TESTED_AT_LEAST = 30
 /** Learns from what has ended by now; `history` must not know more. */
 export function learnRunTimes(history: History, rng: Rng, progress?: (share: number) => void): RunTimesLearned {
   const ended = Array.from({ length: history.count }, (_, i) => i).filter((row) => runSecondsOf(history, row) >= 0)
-  const firstTest = Math.floor(ended.length * LEARNED_SHARE)
+  const border = learnedUntil(history)
+  const firstTest = ended.filter((row) => history.submitSeconds[row]! < border).length
   const tests = blocks(ended.slice(firstTest))
   if (tests.length < TESTED_AT_LEAST) return { method: similar, scores: [], tested: 0, together: 0 }
-  const training = spread(ended.slice(Math.floor(ended.length * 0.1), firstTest), ROWS)
+  const training = spread(ended.slice(Math.max(Math.floor(firstTest / 6), firstTest - REMEMBERED), firstTest), ROWS)
   // one walk through time gives the features of all rows, and the laws that need no fitting
   const rows = [...training, ...tests].sort((a, b) => history.submitSeconds[a]! - history.submitSeconds[b]! || a - b)
   const features = new Map<number, readonly number[]>()

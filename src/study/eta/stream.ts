@@ -26,7 +26,19 @@ export function endsInOrder({ count, startSeconds, endSeconds }: History): Int32
   return Int32Array.from(rows).sort((a, b) => endSeconds[a]! - endSeconds[b]! || a - b)
 }
 
-/** Calls `at` for each moment (ascending) once `ended` was called for every job that ended before it. */
+/** The earlier share of the history is learned from, the rest judged on; but what a cluster did longer ago than this says little of its policy now. */
+const LEARNED_SHARE = 0.6
+const LOOK_BACK_SECONDS = 45 * 86_400
+
+/** When learning how long jobs run ends, and judging begins: that itself, and what forecasts lead to at past moments. The history has a job. */
+export function learnedUntil({ count, submitSeconds }: History): number {
+  return Math.max(submitSeconds[Math.floor(count * LEARNED_SHARE)]!, submitSeconds[count - 1]! - LOOK_BACK_SECONDS)
+}
+
+/** Ends before the first moment that are gone through: what ended before these says little that the later ones do not. */
+export const REMEMBERED = 60_000
+
+/** Calls `at` for each moment (ascending) once `ended` was called for every job that ended before it, the last of them before the first moment. */
 export function throughTime(
   history: History,
   moments: ArrayLike<number>,
@@ -34,7 +46,8 @@ export function throughTime(
   at: (moment: number, nth: number) => void,
 ): void {
   const ends = endsInOrder(history)
-  let next = 0
+  const first = ends.findIndex((row) => history.endSeconds[row]! >= moments[0]!)
+  let next = Math.max(0, (first < 0 ? ends.length : first) - REMEMBERED)
   for (let m = 0; m < moments.length; m++) {
     while (next < ends.length && history.endSeconds[ends[next]!]! < moments[m]!) ended(ends[next++]!)
     at(moments[m]!, m)
