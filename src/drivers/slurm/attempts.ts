@@ -6,7 +6,12 @@ export interface Attempt {
   readonly node?: string
   readonly endSeconds?: number
   readonly exitCode?: number
+  /** Processor time that it used, once it has ended. */
+  readonly cpuSeconds?: number
 }
+
+/** Linux counts processor time in hundredths of a second, whatever it measures by. */
+const TICKS_A_SECOND = 100
 
 /** Attempts by stage and task, in the order in which they began. A line that a crash cut short is left out. */
 export type Attempts = ReadonlyMap<string, readonly Attempt[]>
@@ -29,9 +34,9 @@ export function parseAttempts(text: string): Attempts {
   const attempts = new Map<string, Attempt[]>()
   const open = new Map<string, { list: Attempt[]; at: number }>()
   for (const line of text.split('\n')) {
-    const parts = /^(begin|end) ([\w-]+) (\d+) (\d+) (\d+) (\d+)[.,](\d+) (\S+)$/.exec(line)
+    const parts = /^(begin|end) ([\w-]+) (\d+) (\d+) (\d+) (\d+)[.,](\d+) (\S+)(?: (\d+))?$/.exec(line)
     if (parts === null) continue
-    const [, what, stage, task, job, restart, seconds, fraction, last] = parts
+    const [, what, stage, task, job, restart, seconds, fraction, last, ticks] = parts
     const time = Number(`${seconds}.${fraction}`)
     const key = attemptKey(stage!, Number(task))
     const identity = `${key} ${job} ${restart}`
@@ -43,7 +48,9 @@ export function parseAttempts(text: string): Attempts {
       continue
     }
     const begun = open.get(identity)
-    if (begun !== undefined) begun.list[begun.at] = { ...begun.list[begun.at]!, endSeconds: time, exitCode: Number(last) }
+    if (begun === undefined) continue
+    const cpu = ticks === undefined ? {} : { cpuSeconds: Number(ticks) / TICKS_A_SECOND }
+    begun.list[begun.at] = { ...begun.list[begun.at]!, endSeconds: time, exitCode: Number(last), ...cpu }
   }
   return attempts
 }

@@ -2,6 +2,7 @@
  * Slurm as a cluster that halftone watches and steers. What Slurm forgets of a job stands in the spool; what a site does not permit is refused
  * with the reason; a controller that does not answer is a refusal within the time limit. Looks and actions of one driver never overlap.
  */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Capabilities,
@@ -46,7 +47,7 @@ import { type RestGateway, restGateway } from './rest.js'
 import { isHeld, type QueueRow } from './row.js'
 import type { PriorityLevel, SlurmSettings } from './settings.js'
 import { discoverSite, type Site } from './site.js'
-import { idOf, submitJob } from './submit.js'
+import { directoryOf, idOf, submitJob } from './submit.js'
 import { toolsGateway } from './tools.js'
 
 const DEFAULT_TIMEOUT_SECONDS = 10
@@ -174,18 +175,26 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     return { subjects, at, copies }
   }
 
-  /** What a job’s end leaves to do: the end is written down, its control groups go. */
-  const settle = ({ job, record }: Subject, quota: Quota | Refusal): void => {
-    if (record === undefined) return
-    const live = LIVE_STATES.has(job.state)
-    if (!isRefusal(quota)) {
-      if (live) quota.apply(record.spec.key, record.speed, record.processors)
-      else quota.sweep(record.spec.key)
+  /** Tasks that have started since are given the speed of their job; groups of jobs that have ended go. */
+  const tendGroups = ({ subjects }: Look, quota: Quota | Refusal): void => {
+    if (isRefusal(quota)) return
+    const live = new Map(
+      subjects.flatMap(({ job, record }) => (record && LIVE_STATES.has(job.state) ? [[record.spec.key, record] as const] : [])),
+    )
+    for (const key of new Set(quota.groups().map((group) => group.key))) {
+      const record = live.get(key)
+      if (record === undefined) quota.sweep(key)
+      else quota.apply(key, record.speed, record.processors)
     }
-    if (live || record.ended !== undefined || !record.released) return
+  }
+
+  /** What a job’s end leaves to do: it is written down, since Slurm forgets it, and the directory that was made for it goes. */
+  const settle = ({ job, record }: Subject): void => {
+    if (record === undefined || LIVE_STATES.has(job.state) || record.ended !== undefined || !record.released) return
     const { startSeconds, endSeconds } = job
     const state = job.state as NonNullable<JobRecord['ended']>['state']
     spool.write({ ...record, ended: { state, endSeconds: endSeconds!, ...(startSeconds === undefined ? {} : { startSeconds }) } })
+    if (record.spec.directory === undefined) rmSync(directoryOf(spool, record.spec), { recursive: true, force: true })
   }
 
   const observe = async (options: ObserveOptions): Promise<Observation | Refusal> => {
@@ -197,7 +206,8 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     if (isRefusal(nodes)) return nodes
     const looked = await look(found, options)
     if (isRefusal(looked)) return looked
-    for (const subject of looked.subjects) settle(subject, found.quota)
+    tendGroups(looked, found.quota)
+    for (const subject of looked.subjects) settle(subject)
     const since = options.endedSince ?? Number.POSITIVE_INFINITY
     const jobs = looked.subjects
       .map(({ job }) => job)
@@ -312,6 +322,7 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     if (isRefusal(found)) return found
     const looked = await look(found, { endedSince: 0 })
     if (isRefusal(looked)) return looked
+    tendGroups(looked, found.quota)
     const did: string[] = []
     for (const { arrayId } of looked.copies.filter(isHeld)) {
       const said = await commands.run('scancel', [String(arrayId)])
@@ -322,7 +333,7 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
       if (record !== undefined && LIVE_STATES.has(job.state) && record.speed !== 1 && !isRefusal(found.quota)) {
         sprint(subject, 1, found.quota)
         did.push(`job ${job.id}: speed ${record.speed} back to 1`)
-      } else settle(subject, found.quota)
+      } else settle(subject)
     }
     return did
   }

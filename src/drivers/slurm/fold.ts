@@ -48,6 +48,8 @@ export function foldOwn({ record, id, rows, attempts, forgotten }: OwnJob, order
   const wasted = all.reduce((sum, task) => sum + (task.wastedSeconds ?? 0), 0) * record.processors
   const rank = Math.min(...waiting.flatMap(({ arrayId }) => order.ranks.get(arrayId) ?? []))
   const nodes = [...new Set(all.flatMap(({ state, node }) => (state === 'running' && node !== undefined ? [node] : [])))]
+  const begun = all.filter(({ startSeconds, restarts = 0 }) => startSeconds !== undefined || restarts > 0)
+  const cpus = begun.flatMap(({ cpuSeconds }) => cpuSeconds ?? [])
   const { spec } = record
   return {
     id,
@@ -64,6 +66,7 @@ export function foldOwn({ record, id, rows, attempts, forgotten }: OwnJob, order
     ...(spec.limitSeconds === undefined ? {} : { limitSeconds: spec.limitSeconds }),
     speed: record.speed,
     ...(restarts > 0 ? { restarts, wastedSeconds: wasted } : {}),
+    ...(begun.length > 0 && cpus.length === begun.length ? { cpuSeconds: cpus.reduce((sum, one) => sum + one, 0) } : {}),
     stages: stages.map(({ stage, tasks }) => (each ? { ...stage, each: tasks } : stage)),
     ...(nodes.length === 0 ? {} : { nodes }),
     ...(rows[0] === undefined ? {} : { user: rows[0].user, queue: rows[0].queue }),
@@ -122,6 +125,7 @@ function foldTask(
   const start = current?.startSeconds ?? (state === 'pending' ? undefined : row?.startSeconds)
   const over = state === 'complete' || state === 'fail' || (state === 'withdrawn' && start !== undefined)
   const end = over ? (current?.endSeconds ?? row?.endSeconds) : undefined
+  const cpuSeconds = cpuOf(attempts)
   const node = current?.node ?? (row !== undefined && !seen!.waits && row.nodes !== '' ? row.nodes : undefined)
   return {
     index,
@@ -131,7 +135,14 @@ function foldTask(
     ...(end === undefined ? {} : { endSeconds: Math.max(end, start ?? end, submitted) }),
     ...(node === undefined ? {} : { node }),
     ...(restarts > 0 ? { restarts, wastedSeconds: wasted } : {}),
+    ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
   }
+}
+
+/** Processor time of attempts, where each of them has been measured: those that run, or were killed at once, have not. */
+function cpuOf(attempts: readonly Attempt[]): number | undefined {
+  const all = attempts.flatMap(({ cpuSeconds }) => cpuSeconds ?? [])
+  return attempts.length > 0 && all.length === attempts.length ? all.reduce((sum, one) => sum + one, 0) : undefined
 }
 
 function taskState(seen: SeenTask | undefined, last: Attempt | undefined, listed: boolean): TaskState {

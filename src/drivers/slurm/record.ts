@@ -76,7 +76,8 @@ export function openSpool(path: string): Spool {
     write(record) {
       const directory = directoryOf(record.spec.key)
       const first = stampOf(join(directory, 'record.json')) === undefined
-      mkdirSync(directory, { recursive: true })
+      // commands may hold what other users are not to read
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
       for (const [at, stage] of record.spec.stages.entries()) {
         if (first) writeWhole(join(directory, `command.${stage.name}`), stage.command.map((part) => `${part}\0`).join(''))
         writeWhole(join(directory, `fraction.${stage.name}`), `${keptFraction(record, at)}\n`)

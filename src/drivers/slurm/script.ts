@@ -39,7 +39,9 @@ if [[ -e $spool/group ]]; then enter_group <"$spool/group" || note free -; fi
 note begin "\${SLURMD_NODENAME:--}"
 (trap - TERM; exec -- "\${command[@]}")
 code=$?
-note end $code
+# user and system time of the children that have ended, in ticks
+read -r -a stat <"/proc/$$/stat"
+note end "$code $((stat[15] + stat[16]))"
 exit $code
 `
 }

@@ -3,8 +3,8 @@
  * handed over held, and let go only once its number stands in the record. A copy whose answer was lost is found by its name when the key
  * is submitted again; one that turns up later still is held for good and never runs.
  */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, statSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { type Enacted, isRefusal, type JobSpec, type Refusal, refuse } from '../../model/index.js'
 import { formatArrayTasks } from './array.js'
 import { isUnanswered, type SlurmCommands } from './command.js'
@@ -50,8 +50,8 @@ export async function submitJob(submitter: Submitter, spec: JobSpec, level: Prio
   }
   const record = await adopted(submitter, fresh)
   if (isRefusal(record)) return record
-  mkdirSync(directoryOf(spool, record.spec), { recursive: true })
   spool.write(record)
+  mkdirSync(directoryOf(spool, record.spec), { recursive: true })
   submitter.prepared(record)
   const queued = await queueStages(submitter, record, level)
   if (!isRefusal(queued)) return release(submitter, queued)
@@ -119,8 +119,10 @@ function refusesSpec(spec: JobSpec, maxArraySize: number): Refusal | undefined {
   }
   const missing = Object.keys(spec.withdrawn ?? {}).find((name) => !spec.stages.some((stage) => stage.name === name))
   if (missing !== undefined) return refuse('unsupported', `there is no stage ${missing} to withdraw tasks of`)
-  if (spec.directory !== undefined && !spec.directory.startsWith('/'))
+  if (spec.directory !== undefined && !isAbsolute(spec.directory))
     return refuse('unsupported', `the directory ${spec.directory} is not absolute`)
+  if (spec.directory !== undefined && !statSync(spec.directory, { throwIfNoEntry: false })?.isDirectory())
+    return refuse('no-data', `the directory ${spec.directory} is not there`)
   return undefined
 }
 
