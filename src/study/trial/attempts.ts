@@ -6,16 +6,17 @@ interface Attempt {
   readonly stage: string
   readonly task: number
   readonly node: string
-  readonly startSeconds: number
+  /** Told more exactly later by clusters that know it in whole seconds first. */
+  startSeconds: number
   endSeconds: number | undefined
   /** Thrown away: another attempt of the same task came after it, or the task was withdrawn. */
   lost: boolean
 }
 
 export class AttemptLog {
-  private readonly attempts = new Map<string, Attempt>()
-  /** The last attempt of each task. */
-  private readonly last = new Map<string, Attempt>()
+  private readonly attempts: Attempt[] = []
+  /** The last attempt of each task, and the restarts before it. */
+  private readonly last = new Map<string, { readonly attempt: Attempt; readonly restarts: number }>()
 
   /** Notes what a look says of a job’s tasks; attempts that began and ended between two looks are seen only where they were the last. */
   note(job: number, { stages, endSeconds }: ObservedJob, lookedAt: number): void {
@@ -32,14 +33,22 @@ export class AttemptLog {
     const name = `${job} ${stage} ${seen.index}`
     const before = this.last.get(name)
     const begun = seen.startSeconds !== undefined && seen.state !== 'pending'
-    if (before && (!begun || before.startSeconds !== seen.startSeconds) && before.endSeconds === undefined) {
+    const restarts = seen.restarts ?? 0
+    const same = before !== undefined && before.restarts === restarts
+    if (before && (!begun || !same) && before.attempt.endSeconds === undefined) {
       // it was taken off its slot between two looks
-      before.endSeconds = begun ? seen.startSeconds : (seen.endSeconds ?? lookedAt)
-      before.lost = true
+      before.attempt.endSeconds = begun ? Math.min(seen.startSeconds!, lookedAt) : (seen.endSeconds ?? lookedAt)
+      before.attempt.lost = true
     }
     if (!begun) return
-    const key = `${name} ${seen.startSeconds}`
-    const attempt: Attempt = this.attempts.get(key) ?? {
+    const attempt = same && !before.attempt.lost ? before.attempt : this.open(name, job, stage, seen, restarts)
+    attempt.startSeconds = seen.startSeconds!
+    attempt.endSeconds = seen.endSeconds ?? (seen.state === 'running' ? undefined : jobEnd)
+    attempt.lost = seen.state === 'withdrawn'
+  }
+
+  private open(name: string, job: number, stage: string, seen: ObservedTask, restarts: number): Attempt {
+    const attempt: Attempt = {
       job,
       stage,
       task: seen.index,
@@ -48,15 +57,14 @@ export class AttemptLog {
       endSeconds: undefined,
       lost: false,
     }
-    attempt.endSeconds = seen.endSeconds ?? (seen.state === 'running' ? undefined : jobEnd)
-    attempt.lost = seen.state === 'withdrawn'
-    this.attempts.set(key, attempt)
-    this.last.set(name, attempt)
+    this.attempts.push(attempt)
+    this.last.set(name, { attempt, restarts })
+    return attempt
   }
 
   /** All attempts that ended, on lanes: of each node the lowest lane that is free, in order of start. Times since `origin`. */
   tasks(origin: number, classOf: (job: number) => string): TrialTask[] {
-    const ended = [...this.attempts.values()]
+    const ended = this.attempts
       .filter((attempt): attempt is Attempt & { endSeconds: number } => attempt.endSeconds !== undefined)
       .sort((a, b) => a.startSeconds - b.startSeconds)
     const freeAt = new Map<string, number[]>()

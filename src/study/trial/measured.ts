@@ -100,15 +100,21 @@ function predictedLoss(curve: AccuracyCurve | undefined, drop: Policy['drop'][st
 
 /** Busy, sprinting and wasted slot time of the attempts that were seen, as shares and energy. */
 function measuredCluster({ scenario, policy, slots, played }: MeasuredRequest): TrialPolicy['measured'] {
-  let [busy, lost, sprinting] = [0, 0, 0]
+  let [busy, seenLost, sprinting] = [0, 0, 0]
   for (const task of played.tasks) {
     const seconds = task.endSeconds - task.startSeconds
     busy += seconds
-    if (task.lost) lost += seconds
+    if (task.lost) seenLost += seconds
     for (const sprint of played.sprints)
       if (sprint.job === task.job)
         sprinting += Math.max(0, Math.min(sprint.endSeconds, task.endSeconds) - Math.max(sprint.startSeconds, task.startSeconds))
   }
+  // attempts that began and were evicted between two looks are known to the cluster alone
+  const lost = Math.max(
+    seenLost,
+    played.jobs.reduce((sum, { wastedSeconds }) => sum + (wastedSeconds ?? 0), 0),
+  )
+  busy += lost - seenLost
   const last = played.tasks.reduce((latest, { endSeconds }) => Math.max(latest, endSeconds), 0)
   const figures = clusterFigures({ ...scenario, policy }, { seconds: last, busy, lost, sprinting }, slots)
   const sprintSeconds = played.sprints.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0)

@@ -40,6 +40,8 @@ export interface PlayedJob {
   /** Undefined for a job that did not end. */
   readonly endSeconds: number | undefined
   readonly state: ObservedJob['state'] | 'unfinished'
+  /** Slot time that was thrown away, as the cluster says. */
+  readonly wastedSeconds: number | undefined
 }
 
 export interface Played {
@@ -237,6 +239,7 @@ class Player {
         submitSeconds: job ? job.submitSeconds - this.startedAt : arrivals.arrival[number],
         endSeconds: job?.endSeconds === undefined ? undefined : job.endSeconds - this.startedAt,
         state: job?.state ?? 'unfinished',
+        wastedSeconds: job?.wastedSeconds,
       })),
       tasks: this.attempts.tasks(this.startedAt, (number) => className(arrivals.classIndex[number])),
       sprints: this.sprints.map((sprint) => ({ ...sprint, endSeconds: Math.min(sprint.endSeconds, seconds) })),

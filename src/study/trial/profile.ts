@@ -25,6 +25,8 @@ export interface ProfileRequest {
   readonly jobs: number
   /** Speed of a sprint and the classes that are to be measured at it. */
   readonly sprint?: { readonly speed: number; readonly classes: readonly string[]; readonly jobs: number }
+  /** Also measure how long a job that is begun anew is held back. */
+  readonly restarts: boolean
   readonly everySeconds: number
   readonly jobAtMostSeconds: number
   readonly progress?: (share: number, said: string) => void
@@ -44,8 +46,13 @@ export interface Profiled {
   readonly classes: readonly { readonly name: string; readonly jobs: number; readonly stages: readonly StageTimes[] }[]
   /** Gaps between the end of a task and the start of the next on full slots. */
   readonly turnaround: readonly number[]
+  /** From taking a job off its slots to its next start, with all slots free. */
+  readonly restart: readonly number[]
   readonly tookSeconds: number
 }
+
+/** Jobs that are begun anew to see how long that takes. */
+const RESTARTS = 2
 
 /** Runs the profiling jobs; refuses where one does not come to its end as it should. */
 export async function profile(request: ProfileRequest): Promise<Profiled | Refusal> {
@@ -69,12 +76,63 @@ export async function profile(request: ProfileRequest): Promise<Profiled | Refus
     }
     out.push({ name, jobs: normal.length, stages: stageTimes(normal, sprinted) })
   }
-  return { classes: out, turnaround, tookSeconds: driver.clock.monotonic() - began }
+  const restart: number[] = []
+  for (let nth = 0; request.restarts && nth < RESTARTS; nth++) {
+    const name = classes[classes.length - 1]
+    const seconds = await restartOf(request, request.spec(name, rounds(name) + nth))
+    if (isRefusal(seconds)) return seconds
+    restart.push(seconds)
+  }
+  return { classes: out, turnaround, restart, tookSeconds: driver.clock.monotonic() - began }
 }
 
 /** Submits a job, raises its speed, and waits until it has ended. */
 async function runAlone(request: ProfileRequest, spec: JobSpec, speed: number): Promise<ObservedJob | Refusal> {
-  const { driver, everySeconds, jobAtMostSeconds, signal } = request
+  const watched = await submit(request, spec)
+  if (isRefusal(watched)) return watched
+  const { driver } = request
+  if (speed !== 1) {
+    const sprinting = await driver.enact({ kind: 'sprint', job: watched.id, speed })
+    if (isRefusal(sprinting)) return watched.giveUp(sprinting)
+  }
+  const job = await watched.until(({ state }) => !LIVE_STATES.has(state))
+  if (isRefusal(job) || job.state === 'complete') return job
+  return refuse('no-data', `profiling job ${spec.key} ended as ${job.state}${job.reason ? ` (${job.reason})` : ''}`)
+}
+
+/** Takes a running job off its slots and waits until a task of it runs again. */
+async function restartOf(request: ProfileRequest, spec: JobSpec): Promise<number | Refusal> {
+  const watched = await submit(request, spec)
+  if (isRefusal(watched)) return watched
+  const { driver } = request
+  const running = await watched.until(({ stages }) => (stages ?? []).some((stage) => stage.running > 0))
+  if (isRefusal(running)) return running
+  const taken = driver.clock.now()
+  const requeued = await driver.enact({ kind: 'requeue', job: watched.id })
+  if (isRefusal(requeued)) return watched.giveUp(requeued)
+  const again = await watched.until((job) => startedAfter(job, taken).length > 0)
+  if (isRefusal(again)) return again
+  await driver.enact({ kind: 'cancel', job: watched.id })
+  const gone = await watched.until(({ state }) => !LIVE_STATES.has(state))
+  return isRefusal(gone) ? gone : Math.min(...startedAfter(again, taken)) - taken
+}
+
+function startedAfter({ stages }: ObservedJob, instant: number): number[] {
+  return (stages ?? []).flatMap(({ each }) => times(each, 'startSeconds')).filter((start) => start > instant)
+}
+
+/** A job that was submitted to be looked at. */
+interface Watched {
+  readonly id: string
+  /** Looks until something holds of the job; gives the job up when it takes too long. */
+  until(holds: (job: ObservedJob) => boolean): Promise<ObservedJob | Refusal>
+  giveUp(why: Refusal): Promise<Refusal>
+}
+
+async function submit(
+  { driver, everySeconds, jobAtMostSeconds, signal }: ProfileRequest,
+  spec: JobSpec,
+): Promise<Watched | Refusal> {
   const began = driver.clock.monotonic()
   const since = driver.clock.now() - 1
   const submitted = await driver.enact({ kind: 'submit', spec })
@@ -85,23 +143,19 @@ async function runAlone(request: ProfileRequest, spec: JobSpec, speed: number): 
     await driver.enact({ kind: 'cancel', job: id })
     return why
   }
-  if (speed !== 1) {
-    const sprinting = await driver.enact({ kind: 'sprint', job: id, speed })
-    if (isRefusal(sprinting)) return giveUp(sprinting)
+  const until = async (holds: (job: ObservedJob) => boolean): Promise<ObservedJob | Refusal> => {
+    for (;;) {
+      const waited = driver.clock.monotonic() - began
+      if (signal?.aborted) return giveUp(refuse('no-data', 'the trial was stopped while it was profiling'))
+      if (waited > jobAtMostSeconds)
+        return giveUp(refuse('no-data', `profiling job ${spec.key} was not done after ${waited.toFixed(0)} s`, { waited }))
+      const seen = await driver.observe({ tasks: true, endedSince: since })
+      const job = isRefusal(seen) ? undefined : seen.jobs.find((one) => one.id === id)
+      if (job && holds(job)) return job
+      await driver.clock.sleep(everySeconds, signal)
+    }
   }
-  for (;;) {
-    const waited = driver.clock.monotonic() - began
-    if (signal?.aborted) return giveUp(refuse('no-data', 'the trial was stopped while it was profiling'))
-    if (waited > jobAtMostSeconds)
-      return giveUp(refuse('no-data', `profiling job ${spec.key} had not ended after ${waited.toFixed(0)} s`, { waited }))
-    const seen = await driver.observe({ tasks: true, endedSince: since })
-    const job = isRefusal(seen) ? undefined : seen.jobs.find((one) => one.id === id)
-    if (job && !LIVE_STATES.has(job.state))
-      return job.state === 'complete'
-        ? job
-        : refuse('no-data', `profiling job ${spec.key} ended as ${job.state}${job.reason ? ` (${job.reason})` : ''}`)
-    await driver.clock.sleep(everySeconds, signal)
-  }
+  return { id, until, giveUp }
 }
 
 function stageTimes(normal: readonly ObservedJob[], sprinted: readonly ObservedJob[]): StageTimes[] {

@@ -175,6 +175,7 @@ async function profileAll(request: TrialRequest, slots: number): Promise<Profile
     classes,
     slots,
     jobs: profileJobs,
+    restarts: scenario.policy.engine === 'shared' && capabilities.actions.requeue.permitted,
     spec: (name, nth) => specOf(request, name, profileKey(request, name, nth), {}),
     ...(speed === undefined ? {} : { sprint: { speed, classes, jobs: Math.max(1, Math.ceil(profileJobs / 2)) } }),
     everySeconds: request.everySeconds,
