@@ -13,8 +13,9 @@ export interface Anchor {
   readonly monotonicSeconds: number
 }
 
-export function anchorHere(): Anchor {
-  return { boot: bootId(), epochSeconds: Date.now() / 1000, monotonicSeconds: monotonic() }
+/** The time goes on from `notBefore` at the earliest, should the machine’s clock have been set back since. */
+export function anchorHere(notBefore: number): Anchor {
+  return { boot: bootId(), epochSeconds: Math.max(notBefore, Date.now() / 1000), monotonicSeconds: monotonic() }
 }
 
 /** Changes with every start of the machine; empty where the machine does not say. */

@@ -338,6 +338,8 @@ export class Daemon {
   private async lookAtDisk(): Promise<void> {
     const { outputMiB, diskMiB } = this.parts.settings
     const { tasks } = this.runner
+    // where processor time can be read of living processes only, the last that was seen counts
+    for (const task of tasks) this.runner.cpuSeconds(task)
     for (const task of tasks)
       if (this.sandboxes.printed(task) > outputMiB * MEBIBYTE)
         this.runner.endFor(task, { result: 'fail', reason: `printed more than ${outputMiB} MiB` })

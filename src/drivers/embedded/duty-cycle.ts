@@ -1,6 +1,7 @@
 /**
  * Speed by a duty cycle: the process group of a task is stopped and continued by signals, so that it may run for its share of every period. For where
- * control groups may not be written. A child that leaves its group is not slowed down; processor time is that of processes that still live.
+ * control groups may not be written. A child that leaves its group is not slowed down; processor time is as it was when it was last looked at, of the
+ * processes that lived then.
  */
 import { cpuSecondsOf, descendantsOf, signal } from './processes.js'
 import type { SpeedControl } from './speed.js'
@@ -9,6 +10,8 @@ const PERIOD_MS = 40
 
 interface Cycled {
   readonly pid: number
+  /** Processor seconds when they were last looked at. */
+  used: number | undefined
   share: number
   paused: boolean
   stopped: boolean
@@ -20,7 +23,7 @@ export class DutyCycle implements SpeedControl {
   private readonly tasks = new Map<string, Cycled>()
 
   begin(name: string, pid: number, share: number): void {
-    const task: Cycled = { pid, share, paused: false, stopped: false, timer: undefined }
+    const task: Cycled = { pid, used: undefined, share, paused: false, stopped: false, timer: undefined }
     this.tasks.set(name, task)
     // a task that a dead daemon had stopped goes on
     signal(-pid, 'SIGCONT')
@@ -50,14 +53,15 @@ export class DutyCycle implements SpeedControl {
   }
 
   cpuSeconds(name: string): number | undefined {
-    const pid = this.tasks.get(name)?.pid
-    if (pid === undefined) return undefined
+    const task = this.tasks.get(name)
+    if (task === undefined) return undefined
     let sum: number | undefined
-    for (const one of [pid, ...descendantsOf(pid)]) {
-      const used = cpuSecondsOf(one)
+    for (const pid of [task.pid, ...descendantsOf(task.pid)]) {
+      const used = cpuSecondsOf(pid)
       if (used !== undefined) sum = (sum ?? 0) + used
     }
-    return sum
+    if (sum !== undefined) task.used = Math.max(task.used ?? 0, sum)
+    return task.used
   }
 
   members(): readonly number[] {

@@ -6,7 +6,7 @@ import { takeLock } from '../ledger/lock.js'
 import type { SchedulerDiscipline } from '../scheduler/index.js'
 import { calibrate } from './calibrate.js'
 import { cgroupTreeAt, cgroupTrees } from './cgroup.js'
-import { anchorHere, bootId, monotonic } from './clock.js'
+import { anchoredClock, anchorHere, bootId, monotonic } from './clock.js'
 import { Daemon } from './daemon.js'
 import { type ClusterShape, JOURNAL_SCHEMA, Journal, readJournal } from './journal.js'
 import { linesOver } from './lines.js'
@@ -37,9 +37,10 @@ export async function serveCluster(settings: EmbeddedSettings): Promise<Refusal 
   const trees = cgroupParent === undefined ? cgroupTrees() : [cgroupTreeAt(cgroupParent)]
   const mechanism = chooseMechanism({ cgroups, group: `halftone-${place.id}`, slots }, trees)
   const calibration = settings.calibrate ? await calibrate(mechanism.control, settings.normalShare) : undefined
-  const anchor = state.anchor !== undefined && state.anchor.boot === bootId() ? state.anchor : anchorHere()
+  const latest = entries.reduce((time, entry) => ('at' in entry ? Math.max(time, entry.at) : time), 0)
+  const anchor = state.anchor !== undefined && state.anchor.boot === bootId() ? state.anchor : anchorHere(latest)
   const { mechanism: name } = mechanism.control
-  journal.write({ entry: 'opened', at: Date.now() / 1000, process: process.pid, anchor, mechanism: name }, true)
+  journal.write({ entry: 'opened', at: anchoredClock(anchor).now(), process: process.pid, anchor, mechanism: name }, true)
   const daemon = new Daemon({ place, settings, shape, state, journal, anchor, mechanism, calibration, unlock: lock.release })
   await daemon.takeOver()
   const server = createServer((socket) => serveClient(daemon, socket))
