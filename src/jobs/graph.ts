@@ -1,6 +1,7 @@
 import type { Estimate, Refusal } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import type { BundledJob } from './bundled-job.js'
+import { scaledUp } from './scale-up.js'
 
 /** What a task found: patterns whose lowest node is one of its own. */
 export interface GraphPart {
@@ -77,10 +78,11 @@ export const graph: BundledJob<GraphPart, GraphAnswer> = {
     value !== null &&
     ['edges', 'triangles', 'cliques'].every((name) => Number.isSafeInteger((value as Record<string, unknown>)[name])),
 
-  reduce(parts, tasks, { estimateTotal }): GraphAnswer | Refusal {
-    const triangles = estimateTotal({ partitions: tasks, totals: parts.map((part) => part.triangles) })
+  reduce(parts, tasks, needs): GraphAnswer | Refusal {
+    const total = (of: (part: GraphPart) => number): Estimate | Refusal => scaledUp(parts.map(of), tasks, needs)
+    const triangles = total((part) => part.triangles)
     if ('kind' in triangles) return triangles
-    const cliques = estimateTotal({ partitions: tasks, totals: parts.map((part) => part.cliques) })
+    const cliques = total((part) => part.cliques)
     return 'kind' in cliques ? cliques : { triangles, cliques }
   },
 

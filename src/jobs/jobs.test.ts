@@ -85,6 +85,18 @@ describe.each(JOB_NAMES)('the job %s', (name) => {
     for (let i = 1; i < lost.length; i++) expect(lost[i]!).toBeGreaterThan(lost[i - 1]!)
   })
 
+  it('answers from a single kept task as well, with values that have no interval', async () => {
+    const job = await bundledJob(name)
+    const files = generated(job)
+    const parts = partsOf(job, files)
+    const full = reduced(job, parts, files)
+    for (const part of parts) {
+      const answer = reduced(job, [part], files)
+      expect(job.lossAgainst(full, answer)).toBeGreaterThan(0)
+      expect(JSON.stringify(answer)).not.toContain('"confidence":0.95')
+    }
+  })
+
   it('refuses to answer from nothing', async () => {
     const job = await bundledJob(name)
     const files = generated(job)

@@ -1,6 +1,7 @@
 import type { Estimate, Refusal, TopKey } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import type { BundledJob } from './bundled-job.js'
+import { alone, isOneOfSeveral, scaledUp } from './scale-up.js'
 
 /** What a task found in its partition: how many words, and how often each word of the dictionary, in its order. */
 export interface TextPart {
@@ -69,17 +70,21 @@ export const text: BundledJob<TextPart, TextAnswer> = {
     return isCount(words) && Array.isArray(counts) && counts.length === VOCABULARY && counts.every(isCount)
   },
 
-  reduce(parts, tasks, { files, estimateTotal, estimateTop }): TextAnswer | Refusal {
-    const words = estimateTotal({ partitions: tasks, totals: parts.map((part) => part.words) })
+  reduce(parts, tasks, needs): TextAnswer | Refusal {
+    const words = scaledUp(
+      parts.map((part) => part.words),
+      tasks,
+      needs,
+    )
     if ('kind' in words) return words
-    const dictionary = dictionaryOf(files)
+    const dictionary = dictionaryOf(needs.files)
     const sums = dictionary.map((_, i) => parts.reduce((sum, { counts }) => sum + counts[i]!, 0))
     // only the first few are worth an estimate; one more than are asked for shows who just missed it
     const first = [...sums.keys()]
       .sort((a, b) => sums[b]! - sums[a]! || (dictionary[a]! < dictionary[b]! ? -1 : 1))
       .slice(0, 2 * TOP + 1)
     const tables = parts.map(({ counts }) => new Map(first.map((i) => [dictionary[i]!, counts[i]!])))
-    const top = estimateTop(2 * TOP, tasks, tables)
+    const top = isOneOfSeveral(parts.length, tasks) ? topOfOne(tables[0]!, tasks) : needs.estimateTop(2 * TOP, tasks, tables)
     return 'kind' in top ? top : { words, top }
   },
 
@@ -91,6 +96,11 @@ export const text: BundledJob<TextPart, TextAnswer> = {
     })
     return errors.reduce((sum, error) => sum + error, 0) / errors.length
   },
+}
+
+/** The largest counts of the only kept task, scaled up: in their order, none of them sure. */
+function topOfOne(counts: ReadonlyMap<string, number>, tasks: number): TopKey[] {
+  return [...counts].slice(0, 2 * TOP).map(([key, count]) => ({ key, total: alone(count * tasks), sure: false }))
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
