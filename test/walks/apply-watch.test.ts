@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { LedgerEntry, type LiveStatus } from '../../src/model/index.js'
+import { LedgerEntry, type LiveStatus, type Plan, validate } from '../../src/model/index.js'
 import { actionInWords, liveMetrics } from '../../src/report/index.js'
+import { readNoun } from '../../src/study/index.js'
 import { FORBIDDEN, halftone } from './cli.js'
 
 let folder: string
@@ -46,6 +47,53 @@ beforeAll(() => {
   after = inFolder('after.yaml', SCENARIO.replace('POLICY', STEERED))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A plan that wants priorities and promises forty seconds to everybody. */
+function planOf(scenarioPath: string): Plan {
+  const read = readNoun(scenarioPath, 'scenario')
+  if (!read.ok) throw new Error(JSON.stringify(read.issues))
+  const { policy, workload, name } = read.value
+  const point = (value: number) => ({ value, low: value, high: value, confidence: 1 })
+  const classes = workload.classes.map((one) => ({
+    name: one.name,
+    arrivalsPerSecond: 0.01,
+    throughputPerSecond: point(0.01),
+    response: { mean: point(40) },
+    wait: { mean: point(0) },
+    service: { mean: point(40) },
+    accuracyLoss: point(0),
+  }))
+  const chosen = {
+    policy: { ...policy, name: 'priorities', discipline: 'priority-nonpreemptive' },
+    prediction: {
+      schema: 'halftone/prediction/1',
+      predictor: { kind: 'simulated', name: 'test', method: 'made up' },
+      cost: { wallSeconds: 0 },
+      classes,
+      cluster: { utilisation: point(0.5), waste: point(0) },
+      caveats: [],
+    },
+    checks: [],
+    price: { accuracyLoss: 0 },
+    violation: 0,
+    score: 0,
+  }
+  const search = { screened: 1, simulated: 1, refused: 0, wallSeconds: 0, seed: 1 }
+  const plan = {
+    schema: 'halftone/plan/1',
+    scenario: name,
+    chosen,
+    meetsGoals: true,
+    reason: 'test',
+    runnersUp: [],
+    search,
+    undo: policy,
+    caveats: [],
+  }
+  const valid = validate('plan', plan)
+  if (!valid.ok) throw new Error(JSON.stringify(valid.issues))
+  return valid.value
+}
 
 const replay = (): string[] => ['--on', 'replay', '--replay', before]
 const statuses = (out: string): LiveStatus[] =>
@@ -95,8 +143,7 @@ describe('halftone watch', () => {
   })
 
   it('takes a plan with its promises, and the sameness of seed and answer', async () => {
-    const plan = join(folder, 'plan.json')
-    await halftone('plan', before, '-q', '--out', plan)
+    const plan = inFolder('plan.json', JSON.stringify(planOf(before)))
     const once = async () =>
       (await halftone('watch', ...replay(), '--policy', plan, '--scenario', before, '--for', '600', '--json')).out
     const first = await once()

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -111,6 +111,26 @@ describe('a ledger in a file', () => {
     lock(identity)
     await opened(path).close()
   })
+
+  it.skipIf(!existsSync('dist/drivers/index.js'))(
+    'cuts off again what a full disk let it write of a line, and says that it could not',
+    () => {
+      const path = join(folder, 'full.jsonl')
+      const script = `
+      const { openLedger } = await import('halftone/drivers')
+      const { ledger } = openLedger(process.argv[1])
+      const line = (sequence) => ({ schema: 'halftone/ledger/1', sequence, atSeconds: 0, controller: 'c', kind: 'note', message: 'x'.repeat(300) })
+      let written = 0
+      try { for (;;) await ledger.append([line(written++), line(written++)]) } catch (error) { console.log(written - 2, error.message) }`
+      // a limit on the size of files, in KiB, fails in the middle of a write as a full disk does
+      const given = ['-c', 'ulimit -f 4; exec "$0" --input-type=module -e "$1" "$2"', process.execPath, script, path]
+      const { stdout, stderr } = spawnSync('bash', given, { encoding: 'utf8' })
+      expect(stderr.replace(/.*nodedir.*\n/g, '')).toBe('')
+      expect(stdout.trim()).toBe(`10 ${path} cannot be written`)
+      const reading = readLedger(path)
+      expect(reading.ok && [reading.entries.length, reading.torn]).toEqual([10, undefined])
+    },
+  )
 
   it('says why a place cannot hold a ledger', () => {
     const missing = openLedger(join(folder, 'nowhere', 'ledger.jsonl'))
