@@ -118,6 +118,20 @@ describe.skipIf(missing !== undefined)(`Slurm under faults${missing === undefine
       expect(begun(one.key)).toBe(3)
     })
 
+    it('after it let a job go and before that was written down does no harm when the key is submitted again', async () => {
+      const one = spec(2, 1)
+      const { jobId } = await act({ kind: 'submit', spec: one })
+      await reaches('job is complete', keyed(one.key), isComplete)
+      const path = join(spool, `job.${one.key}`, 'record.json')
+      const { ended, ...record } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+      expect(ended).toBeDefined()
+      writeFileSync(path, JSON.stringify({ ...record, released: false }))
+      driver = open()
+      expect((await act({ kind: 'submit', spec: one })).jobId).toBe(jobId)
+      await reaches('job is complete', keyed(one.key), isComplete)
+      expect([begun(one.key), (await arraysNamed(one.key)).length]).toEqual([3, 2])
+    })
+
     it('leaves what was withdrawn known: Slurm itself has forgotten those tasks', async () => {
       const blocker = spec(cluster.slots, 60)
       await act({ kind: 'submit', spec: blocker })

@@ -90,10 +90,13 @@ export function submitArray(
   })
 }
 
-/** Lets arrays go that are held since they were submitted. */
+/** Lets arrays go that are held since they were submitted; one that was let go before, and has ended since, is none the worse for it. */
 export async function releaseArrays(commands: SlurmCommands, arrays: readonly number[]): Promise<Refusal | undefined> {
-  const said = await commands.run('scontrol', ['release', arrays.join(',')])
-  return isRefusal(said) ? said : undefined
+  for (const array of arrays) {
+    const said = await commands.run('scontrol', ['release', String(array)])
+    if (isRefusal(said) && !/already finished/i.test(said.message)) return said
+  }
+  return undefined
 }
 
 export function directoryOf(spool: Spool, spec: JobSpec): string {
