@@ -166,9 +166,13 @@ describe('a controller that is killed', () => {
       await Promise.race([run(), killer.killed])
       const before = cluster.did.length
 
-      const store = disk.open()
-      const outcomes = await recover({ journal: new Journal(store, cluster.clock, 'next'), driver: cluster })
-      expect(isRefusal(outcomes)).toBe(false)
+      // whoever puts things in order may be killed at it as well, again and again
+      for (let k = 0; ; k++) {
+        const again = new Killer(k)
+        const journal = new Journal(again.store(disk.open()), cluster.clock, `next-${k}`)
+        const done = recover({ journal, driver: again.driver(cluster) }).then((outcomes) => !isRefusal(outcomes))
+        if (await Promise.race([done, again.killed.then(() => false)])) break
+      }
       expect(openSteps(disk.lines)).toEqual([])
       const seen = await cluster.observe()
       if (isRefusal(seen)) throw new Error(seen.message)
@@ -178,8 +182,9 @@ describe('a controller that is killed', () => {
       const after = cluster.did.length
       expect(await recover({ journal: new Journal(disk.open(), cluster.clock, 'again'), driver: cluster })).toEqual([])
       expect(cluster.did.length).toBe(after)
-      // taken back is only what was done, once
-      expect(after - before).toBeLessThanOrEqual(4)
+      // what is taken back twice is the same as once
+      const undone = new Set(cluster.did.slice(before).map((action) => JSON.stringify(action)))
+      expect(undone.size).toBeLessThanOrEqual(4)
 
       const next = controllerOn(cluster, disk.open(), 'successor')
       await next.begin()
@@ -335,6 +340,25 @@ describe('a controller on a cluster in trouble', () => {
     }
     expect(held).toBeGreaterThan(0)
     expect(disk.lines.some((entry) => entry.kind === 'held-back' && entry.guard === 'clock-jump')).toBe(true)
+  })
+
+  it('does not act on what it saw too long ago, because the cluster answers slowly', async () => {
+    const inner = recorded(await replay())
+    const disk = new Disk()
+    const driver: Driver = {
+      ...inner,
+      observe: async (options) => {
+        const seen = await inner.observe(options)
+        await inner.clock.sleep(15)
+        return seen
+      },
+    }
+    const controller = controllerOn(driver, disk.open(), 'c')
+    await controller.begin()
+    await controller.run(never, SECONDS)
+    await controller.stop('the end')
+    expect(inner.did).toEqual([])
+    expect(disk.lines.filter((entry) => entry.kind === 'held-back' && entry.guard === 'stale').length).toBeGreaterThan(0)
   })
 
   it('takes everything back and keeps its hands off where a class fares worse than before', async () => {

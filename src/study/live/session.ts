@@ -94,6 +94,9 @@ export async function openSession(request: SessionRequest): Promise<SessionOpeni
     const caveats = [
       ...beyondReach(wanted.policy, observation.discipline, capabilities),
       ...(observation.missing ?? []),
+      ...recovered
+        .filter(({ outcome }) => outcome === 'undo-failed')
+        .map(({ step, note }) => `step ${step} of an earlier controller could not be taken back: ${note}`),
       ...(store.torn === undefined ? [] : ['the last line of the ledger was torn and was cut off']),
     ]
     const close = async (): Promise<void> => {
