@@ -30,14 +30,14 @@ import {
   NO_CORRECTION,
   type PastMoment,
   playerFor,
+  policyNamed,
   type QueueModel,
 } from 'halftone/study'
 import { readTrace } from 'halftone/trace'
 import { save } from '../save.js'
 
 const DATA = '../shared/data'
-const argument = (name: string): string | undefined =>
-  process.argv.find((one) => one.startsWith(`--${name}=`))?.split('=')[1]
+const argument = (name: string): string | undefined => process.argv.find((one) => one.startsWith(`--${name}=`))?.split('=')[1]
 const MOMENTS = Number(argument('moments') ?? 24)
 const DEVELOPED = argument('window') === 'dev'
 const LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95]
@@ -114,7 +114,7 @@ function byLimits(model: QueueModel, { queue }: PastMoment): Forecast[] {
     user: new Int32Array(0),
     queue: new Int32Array(0),
   }
-  const { start } = playerFor(model, queue, { discipline: model.discipline.name }).play(runs, nobody)
+  const { start } = playerFor(model, queue, policyNamed(model.discipline.name)).play(runs, nobody)
   return queue.waiting.map((_, i) => [start[queue.running.length + i]!])
 }
 

@@ -16,7 +16,7 @@ export class PlayClasses {
   private readonly later: readonly number[]
   private readonly others: number
 
-  constructor(jobs: readonly QueueJob[], policy: Policy | undefined, queueLabels: readonly string[]) {
+  constructor(jobs: readonly QueueJob[], policy: Policy, queueLabels: readonly string[]) {
     const named: { readonly priority: number; readonly name: string }[] = []
     const known = new Map<string, number>()
     const classOf = (priority: number, name: string): number => {
@@ -38,10 +38,10 @@ export class PlayClasses {
     this.later = queueLabels.map((label) => ofQueue.get(label) ?? others)
     const order = [...new Set(named.map(({ priority }) => priority))].sort((a, b) => a - b)
     this.priorities = Int32Array.from(named, ({ priority }) => order.indexOf(priority) + 1)
-    this.kept = named.map(({ name }) => (policy ? 1 - dropRatioOf(policy, name) : 1))
+    this.kept = named.map(({ name }) => 1 - dropRatioOf(policy, name))
     this.others = others
     this.sprint =
-      policy?.sprint &&
+      policy.sprint &&
       sprintSettings(
         policy.sprint,
         named.map(({ name }) => name),

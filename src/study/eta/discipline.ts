@@ -45,15 +45,11 @@ export function inferDiscipline(
     })
     CANDIDATES.forEach((discipline, d) => {
       const policy = { ...policyNamed(discipline), backfill: { promisesAtMost: PROMISES } }
-      const player = new Player(
-        queue,
-        { discipline, policy },
-        {
-          longestSeconds,
-          queueLabels: history.labels.queue,
-          users: history.labels.user.length,
-        },
-      )
+      const player = new Player(queue, policy, {
+        longestSeconds,
+        queueLabels: history.labels.queue,
+        users: history.labels.user.length,
+      })
       const sizes = Float64Array.from(runs)
       const later = cameAfter(history, moment, 2 * player.backlogSeconds(sizes), COMERS)
       const { start } = player.play(sizes, later)

@@ -19,6 +19,7 @@ import { NO_CORRECTION, quantileAt } from './correct.js'
 import { type Futures, jobsOf, playFutures, rangeOf } from './futures.js'
 import { asKnownAt, type History, historyOfJobs, withEnded } from './history.js'
 import { featuresFor, type LearnOptions, lawsFor, learnQueue, playedStarts, playerFor, type QueueModel } from './learn.js'
+import { policyNamed } from './play.js'
 import { type Queue, queueOf } from './queue.js'
 
 export interface EtaAsked {
@@ -102,7 +103,7 @@ export function answerEta(
       ...{ limitsHold: model.limitsHold, together: model.runTimes.together },
       ...(model.arrivals === 'history' ? { arrivals: model.history } : {}),
     },
-    [{ queue, player: playerFor(model, queue, { discipline: model.discipline.name }) }],
+    [{ queue, player: playerFor(model, queue, policyNamed(model.discipline.name)) }],
     asked.progress && ((share) => asked.progress!(LEARNING + (1 - LEARNING) * share)),
   )
   const { starts, ends, events } = corrected(model, queue, laws, played!)

@@ -4,5 +4,6 @@ export { asKnownAt, type History, historyOfJobs, historyOfTrace, type PastJob, r
 export { crpsOfLog, lawOf, type RunTimeLaw } from './law.js'
 export { type LearnOptions, learnQueue, playerFor, type QueueModel } from './learn.js'
 export { momentAt, type PastMoment } from './moments.js'
+export { policyNamed } from './play.js'
 export { historyOfText } from './read-history.js'
 export { type Change, whatIf } from './what-if.js'

@@ -2,7 +2,15 @@
  * What a history says of a queue: how long jobs run, which discipline is in force, how far forecasts of this kind were off. Learned once, then asked for
  * the queue of now.
  */
-import { type Caveat, caveat, type Discipline, type DisciplineScore, type Refusal, refuse } from '../../model/index.js'
+import {
+  type Caveat,
+  caveat,
+  type Discipline,
+  type DisciplineScore,
+  type Policy,
+  type Refusal,
+  refuse,
+} from '../../model/index.js'
 import { quantile, Rng } from '../../num/index.js'
 import { type Correction, type CorrectionScore, learnCorrection, type PastWait, type Widths } from './correct.js'
 import { inferDiscipline } from './discipline.js'
@@ -11,7 +19,7 @@ import { type Futures, jobsOf, playFutures, RANGE_LEVELS } from './futures.js'
 import type { History } from './history.js'
 import type { RunTimeLaw } from './law.js'
 import { type PastMoment, pastMoments } from './moments.js'
-import { Player, type Plays, type Rules } from './play.js'
+import { Player, type Plays, policyNamed } from './play.js'
 import type { Queue } from './queue.js'
 import { learnRunTimes, type RunTimesLearned } from './run-times.js'
 import { type SeenJobs, SimilarJobs } from './similar.js'
@@ -148,9 +156,9 @@ export function lawsFor(model: Pick<QueueModel, 'runTimes' | 'seen'>, queue: Que
 }
 
 /** A way to run a queue by what was learned of it. */
-export function playerFor(model: Pick<QueueModel, 'history' | 'longestSeconds'>, queue: Queue, rules: Rules): Plays {
+export function playerFor(model: Pick<QueueModel, 'history' | 'longestSeconds'>, queue: Queue, policy: Policy): Plays {
   const { labels } = model.history
-  return new Player(queue, rules, { longestSeconds: model.longestSeconds, queueLabels: labels.queue, users: labels.user.length })
+  return new Player(queue, policy, { longestSeconds: model.longestSeconds, queueLabels: labels.queue, users: labels.user.length })
 }
 
 /** Played quantiles of the times to start of the waiting jobs, at the levels of a range. */
@@ -181,7 +189,7 @@ function foreseen(model: Omit<QueueModel, 'caveats' | 'correction' | 'corrected'
   const { queue, waits, atSeconds } = moment
   const known = moment.known()
   const laws = lawsFor(model, queue)
-  const player = playerFor(model, queue, { discipline: model.discipline.name })
+  const player = playerFor(model, queue, policyNamed(model.discipline.name))
   const [futures] = playFutures(
     {
       ids: jobsOf(queue).map(({ seen }) => seen.id),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { isRefusal, type Observation, type ObservedJob } from '../../model/index.js'
+import { isRefusal, type Observation, type ObservedJob, type Policy } from '../../model/index.js'
 import { historyOfJobs } from './history.js'
 import { NOBODY } from './later.js'
-import { Player, type Rules } from './play.js'
+import { Player, policyNamed } from './play.js'
 import { type Queue, queueOf } from './queue.js'
 
 const node = (name: string, slots: number, state: 'up' | 'drained' = 'up') => ({ name, slots, busySlots: 0, state })
@@ -22,8 +22,8 @@ function queueFrom(jobs: ObservedJob[], nodes: Observation['nodes'] = [node('n1'
 }
 
 /** Starts and ends by id, given run times by id. */
-function played(queue: Queue, runs: Record<string, number>, rules: Rules = { discipline: 'fcfs' }, later = NOBODY) {
-  const player = new Player(queue, rules, { longestSeconds: 10_000, queueLabels: [], users: 0 })
+function played(queue: Queue, runs: Record<string, number>, policy: Policy = policyNamed('fcfs'), later = NOBODY) {
+  const player = new Player(queue, policy, { longestSeconds: 10_000, queueLabels: [], users: 0 })
   const jobs = [...queue.running, ...queue.waiting]
   const future = player.play(
     Float64Array.from(jobs, ({ seen }) => runs[seen.id]!),
@@ -43,9 +43,9 @@ describe('a queue played forward', () => {
     const short = queueFrom([...jobs, pending('b', 1, { limitSeconds: 100 })])
     const long = queueFrom([...jobs, pending('b', 1, { limitSeconds: 101 })])
     const runs = { r: 60, a: 50, b: 20 }
-    expect(played(short, runs, { discipline: 'easy-backfill' })).toMatchObject({ b: [0, 20], a: [60, 110] })
+    expect(played(short, runs, policyNamed('easy-backfill'))).toMatchObject({ b: [0, 20], a: [60, 110] })
     // by its limit it would delay the head, whatever it takes
-    expect(played(long, runs, { discipline: 'easy-backfill' })).toMatchObject({ b: [110, 130], a: [60, 110] })
+    expect(played(long, runs, policyNamed('easy-backfill'))).toMatchObject({ b: [110, 130], a: [60, 110] })
   })
 
   it('lets a job that waits for others join when the last of them has ended, along a chain', () => {
@@ -102,7 +102,7 @@ describe('a queue played forward', () => {
       placement: 'pool',
       drop: { low: 0.5 },
     } as const
-    expect(played(queue, { r: 10, a: 40 }, { discipline: 'fcfs', policy })).toEqual({ r: [-0, 10], a: [10, 30] })
+    expect(played(queue, { r: 10, a: 40 }, policy)).toEqual({ r: [-0, 10], a: [10, 30] })
   })
 })
 

@@ -11,12 +11,6 @@ import { PlayClasses } from './classes.js'
 import type { Later } from './later.js'
 import type { Queue, QueueJob } from './queue.js'
 
-/** What is in force: the discipline, and what else of a policy can be played here. */
-export interface Rules {
-  readonly discipline: Discipline
-  readonly policy?: Policy
-}
-
 /** Seconds from now, by job: those that run, then those that wait. Where jobs are interrupted, `start` is the end less the time on slots. */
 export interface Future {
   readonly start: Float64Array
@@ -50,7 +44,7 @@ export class Player {
 
   constructor(
     private readonly queue: Queue,
-    private readonly rules: Rules,
+    private readonly policy: Policy,
     private readonly options: PlayerOptions,
   ) {
     const { running, waiting } = queue
@@ -63,7 +57,7 @@ export class Player {
     this.dependent = waits.filter((i) => this.jobs[i]!.after.length > 0)
     const place = new Map(this.jobs.map(({ seen }, i) => [seen.id, i]))
     this.before = this.jobs.map(({ after }) => after.flatMap((id) => place.get(id) ?? []))
-    this.classes = new PlayClasses(this.jobs, rules.policy, options.queueLabels)
+    this.classes = new PlayClasses(this.jobs, policy, options.queueLabels)
   }
 
   /** How long the work of now takes at most, were every slot busy throughout and were nobody to come: for how far ahead to look. */
@@ -97,10 +91,10 @@ export class Player {
   }
 
   private once(runSeconds: Float64Array, later: Later, joins: Float64Array): Future {
-    const { jobs, queue, present, dependent, classes, rules } = this
+    const { jobs, queue, present, dependent, classes, policy } = this
     const joining = dependent.filter((i) => joins[i]! < Number.POSITIVE_INFINITY).sort((a, b) => joins[a]! - joins[b]! || a - b)
     const columns = this.columns(runSeconds, later, joins, joining)
-    const rule = disciplineRule(rules.policy ?? policyNamed(rules.discipline))
+    const rule = disciplineRule(policy)
     const engine = new Engine(
       {
         jobs: columns,
@@ -109,7 +103,7 @@ export class Player {
         rule,
         pool: new SlotPool('count', [{ nodes: 1, slots: queue.slots, speed: 1 }], columns.count),
         ...(classes.sprint ? { sprint: classes.sprint } : {}),
-        ...(rules.policy?.backfill ? { promises: rules.policy.backfill.promisesAtMost } : {}),
+        ...(policy.backfill ? { promises: policy.backfill.promisesAtMost } : {}),
         start: {
           running: this.runningInPlay,
           waiting: present.length - this.runningInPlay,

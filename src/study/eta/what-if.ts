@@ -20,6 +20,7 @@ import { type EtaAsked, learnFor } from './eta.js'
 import { type Futures, jobsOf, playFutures, rangeOf } from './futures.js'
 import { certain, type RunTimeLaw } from './law.js'
 import { lawsFor, playerFor, type QueueModel } from './learn.js'
+import { policyNamed } from './play.js'
 import { type Queue, queueOf } from './queue.js'
 
 export interface Change {
@@ -48,12 +49,13 @@ export function whatIf(asked: Omit<EtaAsked, 'jobs' | 'correct'>, change: Change
       slots: changed.slots,
     })
   const discipline = change.policy?.discipline ?? model.discipline.name
+  const inForce = policyNamed(model.discipline.name)
   const futures = asked.futures ?? FUTURES
   const ways = [
-    { queue, player: playerFor(model, queue, { discipline: model.discipline.name }) },
-    { queue: changed, player: playerFor(model, changed, { discipline, ...(change.policy ? { policy: change.policy } : {}) }) },
+    { queue, player: playerFor(model, queue, inForce) },
+    { queue: changed, player: playerFor(model, changed, change.policy ?? inForce) },
   ] as const
-  const matters = ways.some((_, w) => (w === 0 ? model.discipline.name : discipline) !== 'fcfs') && asked.arrivals !== false
+  const matters = [model.discipline.name, discipline].some((name) => name !== 'fcfs') && asked.arrivals !== false
   const [before, after] = playFutures(
     {
       ids: observation.jobs.map(({ id }) => id),
