@@ -229,5 +229,14 @@ for (const { name, file, slots, days } of cases) {
     })
   }
 }
+const google = `${DATA}/google2011/jobs.csv.gz`
+const waited = existsSync(google) ? await readTrace(google) : undefined
+if (waited?.ok) {
+  const { count, submitSeconds, startSeconds } = historyOfTrace(waited.trace)
+  const long = Array.from({ length: count }, (_, i) => startSeconds[i]! - submitSeconds[i]!).filter((wait) => wait > 60).length
+  process.stdout.write(
+    `Google: ${((100 * long) / count).toFixed(1)} % of ${count} jobs waited over a minute for their first task\n`,
+  )
+}
 console.table(rows)
 save(DEVELOPED ? 'quality/eta-developed' : 'quality/eta', rows, { moments: MOMENTS })

@@ -73,11 +73,11 @@ export function learnCorrection(waits: readonly PastWait[], rng: Rng): Learned {
   const makers: readonly Maker[] = [() => NO_CORRECTION, (past) => shift(closed(past)), (past) => forest(closed(past), rng)]
   const scored = makers.flatMap((make) => {
     const correction = make(earlier)
-    return correction === undefined ? [] : [{ make, score: scoreOf(correction, later) }]
+    return correction === undefined ? [] : [{ make, correction, score: scoreOf(correction, later) }]
   })
   const best = scored.reduce((a, b) => (b.score.crps < a.score.crps ? b : a))
   const correction = best.make(waits) ?? NO_CORRECTION
-  const widths = widthsFor(best.make(earlier) ?? NO_CORRECTION, later)
+  const widths = widthsFor(best.correction, later)
   return { correction: widened(correction, widths), scores: scored.map(({ score }) => score), widths }
 }
 
