@@ -3,6 +3,7 @@
  * with the reason; a controller that does not answer is a refusal within the time limit. Looks and actions of one driver never overlap.
  */
 import { rmSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import {
   type Capabilities,
@@ -73,7 +74,9 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
   const timeoutSeconds = settings.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS
   const commands = slurmCommands({ ...(conf === undefined ? {} : { conf }), timeoutSeconds })
   const rest: RestGateway | undefined = settings.rest && restGateway(settings.rest, clock, timeoutSeconds)
-  const gateway = fallbackGateway(rest, toolsGateway(commands), clock)
+  // Over a socket without a token slurmrestd acts as its own user, and with another’s token as that one; the tools act as this one.
+  const submitsByRest = settings.rest?.tokenFile !== undefined && settings.rest.user === userInfo().username
+  const gateway = fallbackGateway({ rest, tools: toolsGateway(commands), clock, submitsByRest })
   const spool = openSpool(settings.spool)
   const workshop: Workshop = { commands, gateway, spool, settings }
   const logs = new Map<string, ReadLog>()

@@ -12,7 +12,15 @@ export interface FallbackGateway extends Gateway {
   readonly trouble: string | undefined
 }
 
-export function fallbackGateway(first: Gateway | undefined, second: Gateway, clock: Clock): FallbackGateway {
+export interface FallbackParts {
+  readonly rest: Gateway | undefined
+  readonly tools: Gateway
+  readonly clock: Clock
+  /** False: what slurmrestd submitted would be somebody else’s. */
+  readonly submitsByRest: boolean
+}
+
+export function fallbackGateway({ rest: first, tools: second, clock, submitsByRest }: FallbackParts): FallbackGateway {
   let trouble: string | undefined
   let until = Number.NEGATIVE_INFINITY
   const either = async <Answer>(ask: (gateway: Gateway) => Promise<Answer | Refusal>): Promise<Answer | Refusal> => {
@@ -33,6 +41,6 @@ export function fallbackGateway(first: Gateway | undefined, second: Gateway, clo
     nodes: () => either((gateway) => gateway.nodes()),
     queue: () => either((gateway) => gateway.queue()),
     // What was asked of slurmrestd may have arrived although no answer did; the copy stays held and is never released (see submit.ts).
-    submit: (submission) => either((gateway) => gateway.submit(submission)),
+    submit: (submission) => (submitsByRest ? either((gateway) => gateway.submit(submission)) : second.submit(submission)),
   }
 }
