@@ -45,6 +45,8 @@ export interface DaemonParts {
   readonly anchor: Anchor
   readonly mechanism: Mechanism
   readonly calibration: Calibration | undefined
+  /** Of tasks. */
+  readonly niceness: number
   /** Gives the lock of the directory back. */
   readonly unlock: () => void
 }
@@ -65,7 +67,13 @@ export class Daemon {
     this.clock = anchoredClock(parts.anchor)
     this.sandboxes = new Sandboxes(place)
     this.runner = new TaskRunner(
-      { cluster: place.id, keeperSocket: place.keeperSocket, control: mechanism.control, graceSeconds: settings.graceSeconds },
+      {
+        cluster: place.id,
+        keeperSocket: place.keeperSocket,
+        niceness: parts.niceness,
+        control: mechanism.control,
+        graceSeconds: settings.graceSeconds,
+      },
       {
         started: (task, process) => this.happens({ entry: 'started', at: this.clock.now(), task, process }),
         over: (task, outcome) => this.taskOver(task, outcome),

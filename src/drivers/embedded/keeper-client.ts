@@ -14,10 +14,15 @@ export interface KeeperLine {
   tell(order: KeeperOrder): void
 }
 
-/** Opens the line; `news` is called with what happens, `lost` when the keeper is gone. */
-export async function openKeeper(socketPath: string, news: (news: KeeperNews) => void, lost: () => void): Promise<KeeperLine> {
+/** Opens the line; `news` is called with what happens, `lost` when the keeper is gone; `niceness` is that of tasks. */
+export async function openKeeper(
+  socketPath: string,
+  niceness: number,
+  news: (news: KeeperNews) => void,
+  lost: () => void,
+): Promise<KeeperLine> {
   for (let tries = 0; tries < 10; tries++) {
-    const socket = (await reach(socketPath)) ?? (await startKeeper(socketPath))
+    const socket = (await reach(socketPath)) ?? (await startKeeper(socketPath, niceness))
     const line = await greeted(socket, news, lost)
     // one that is just dying may take a call and never answer it
     if (line !== undefined) return line
@@ -48,8 +53,8 @@ function reach(path: string): Promise<Socket | undefined> {
   })
 }
 
-async function startKeeper(path: string): Promise<Socket> {
-  const child = spawn(process.execPath, [fileURLToPath(KEEPER), path], { detached: true, stdio: 'ignore' })
+async function startKeeper(path: string, niceness: number): Promise<Socket> {
+  const child = spawn(process.execPath, [fileURLToPath(KEEPER), path, String(niceness)], { detached: true, stdio: 'ignore' })
   child.unref()
   for (let tries = 0; tries < 1000; tries++) {
     const socket = await reach(path)

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, closeSync, openSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { getPriority, setPriority } from 'node:os'
 import { identityOf, type ProcessIdentity } from '../ledger/process.js'
 import { type Lines, linesOver } from './lines.js'
 
@@ -41,8 +42,8 @@ export interface KeptEnd {
   readonly failure?: string
 }
 
-/** Serves one daemon at a time on the socket, the latest to come, until it is told to quit. */
-export function keep(socketPath: string): void {
+/** Serves one daemon at a time on the socket, the latest to come, until it is told to quit; tasks get this niceness. */
+export function keep(socketPath: string, niceness: number): void {
   const tasks = new Map<string, { process?: ProcessIdentity; end?: KeptEnd }>()
   let daemon: { readonly socket: Socket; readonly lines: Lines } | undefined
   const say = (news: KeeperNews): void => daemon?.lines.send(news)
@@ -68,6 +69,8 @@ export function keep(socketPath: string): void {
       })
       child.on('error', (error) => ended(name, { failure: error.message }))
       child.on('exit', (code, signal) => ended(name, { ...(code === null ? {} : { code }), ...(signal ? { signal } : {}) }))
+      // the keeper may go before others, its tasks may not
+      if (child.pid !== undefined && getPriority() !== niceness) setPriority(child.pid, niceness)
       const process = child.pid === undefined ? undefined : identityOf(child.pid)
       if (process === undefined) return
       tasks.get(name)!.process = process

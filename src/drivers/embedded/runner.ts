@@ -32,6 +32,8 @@ export interface RunnerEvents {
 export interface RunnerSettings {
   readonly cluster: string
   readonly keeperSocket: string
+  /** Niceness of tasks. */
+  readonly niceness: number
   readonly control: SpeedControl
   /** Between being asked to end and being ended. */
   readonly graceSeconds: number
@@ -66,6 +68,8 @@ interface Attempt {
   exit: KeptEnd | undefined
   /** The end has been begun. */
   isEnding: boolean
+  /** Looks at once whether anything of it is left. */
+  wake: (() => void) | undefined
   /** Time on slots before `ranSince`, for the limit. */
   ranMs: number
   ranSince: number
@@ -92,6 +96,7 @@ export class TaskRunner {
   async open(): Promise<ReadonlyMap<string, KeptTask>> {
     const keeper = await openKeeper(
       this.settings.keeperSocket,
+      this.settings.niceness,
       (news) => this.hear(news),
       () => this.keeperLost(),
     )
@@ -204,7 +209,8 @@ export class TaskRunner {
     if (attempt === undefined) return
     if (news.news === 'ended') {
       attempt.exit = news.end
-      if (!attempt.isEnding) this.finish(attempt)
+      if (attempt.isEnding) attempt.wake?.()
+      else this.finish(attempt)
       return
     }
     attempt.leader = news.process
@@ -269,7 +275,10 @@ export class TaskRunner {
         // who is stopped does not hear that it is to end
         this.settings.control.goOn(attempt.name)
       }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+      await new Promise<void>((resolve) => {
+        attempt.wake = resolve
+        setTimeout(resolve, LOOK_MS)
+      })
       if (this.closed) return
     }
     this.over(attempt)
@@ -308,6 +317,7 @@ export class TaskRunner {
       ending: undefined,
       exit: undefined,
       isEnding: false,
+      wake: undefined,
       ranMs: 0,
       ranSince: 0,
       timer: undefined,

@@ -1,6 +1,7 @@
 /** Starts to serve an embedded cluster in this process: takes its lock, reads its journal, takes its tasks over, opens its socket. */
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { getPriority, setPriority } from 'node:os'
 import { isRefusal, type Refusal, refuse } from '../../model/index.js'
 import { takeLock } from '../ledger/lock.js'
 import type { SchedulerDiscipline } from '../scheduler/index.js'
@@ -41,7 +42,19 @@ export async function serveCluster(settings: EmbeddedSettings): Promise<Refusal 
   const anchor = state.anchor !== undefined && state.anchor.boot === bootId() ? state.anchor : anchorHere(latest)
   const { mechanism: name } = mechanism.control
   journal.write({ entry: 'opened', at: anchoredClock(anchor).now(), process: process.pid, anchor, mechanism: name }, true)
-  const daemon = new Daemon({ place, settings, shape, state, journal, anchor, mechanism, calibration, unlock: lock.release })
+  const niceness = goFirst()
+  const daemon = new Daemon({
+    place,
+    settings,
+    shape,
+    state,
+    journal,
+    anchor,
+    mechanism,
+    calibration,
+    niceness,
+    unlock: lock.release,
+  })
   await daemon.takeOver()
   const server = createServer((socket) => serveClient(daemon, socket))
   rmSync(place.socket, { force: true })
@@ -76,6 +89,17 @@ function serveClient(daemon: Daemon, socket: Socket): void {
     }
     lines.send(answered)
   })
+}
+
+/** Where that is permitted, the daemon and its keeper go before tasks that want all processors, so that no slot waits for them; the niceness of others. */
+function goFirst(): number {
+  const niceness = getPriority()
+  try {
+    setPriority(Math.max(-20, niceness - 10))
+  } catch {
+    // not permitted: then they wait their turn
+  }
+  return niceness
 }
 
 function shapeOf({ slots, nodes, engine, discipline }: EmbeddedSettings): ClusterShape {
