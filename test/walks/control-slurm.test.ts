@@ -101,5 +101,37 @@ describe.skipIf(missing !== undefined)(
       expect(entries().map(({ sequence }) => sequence)).toEqual(entries().map((_, i) => i))
       expect(entries().at(-1)?.kind).toBe('closed')
     }, 120_000)
+
+    it('killed while a job sprints, leaves no quota raised: its guardian puts the job back to normal speed', async (context) => {
+      const quick = slurmDriver({ clock: realClock, spool, conf: cluster.conf, quota: { normalShare: 0.3 } })
+      const { actions } = await quick.capabilities()
+      if (!actions.sprint.permitted) context.skip(`sprinting is not permitted here: ${actions.sprint.reason}`)
+      for (const { id } of await jobs()) await driver.enact({ kind: 'cancel', job: id })
+      const spin = ['sh', '-c', 'while :; do :; done']
+      const stages = [{ name: 'map', tasks: 1, command: spin, droppable: true }]
+      const submitted = await quick.enact({ kind: 'submit', spec: { key: 'spin', className: 'high', priority: 1, stages } })
+      if (isRefusal(submitted)) throw new Error(submitted.message)
+      const policy = join(cluster.directory, 'sprint.yaml')
+      const lines = [
+        'schema: halftone/policy/1',
+        'name: sprint',
+        'discipline: fcfs',
+        'sprint: { speed: 2, timeoutSeconds: { high: 0.5 } }',
+      ]
+      writeFileSync(policy, `${lines.join('\n')}\n`)
+      const speed = async (): Promise<number | undefined> => {
+        const seen = await quick.observe()
+        return isRefusal(seen) ? undefined : seen.jobs.find(({ key, state }) => key === 'spin' && LIVE_STATES.has(state))?.speed
+      }
+      const given = ['watch', '--policy', policy, ...on(), '--normal-share', '0.3', '--commit', '--every', '200ms']
+      const child = spawn(process.execPath, ['dist/cli/main.js', ...given], { stdio: 'ignore' })
+      children.push(child)
+      await until('the job sprints', 60, async () => (await speed()) === 2)
+      child.kill('SIGKILL')
+      await until('it goes at normal speed again', 60, async () => (await speed()) === 1)
+      await until('the ledger says so', 60, () => openSteps(entries()).length === 0)
+      await quick.enact({ kind: 'cancel', job: submitted.jobId! })
+      await quick.close()
+    }, 200_000)
   },
 )
