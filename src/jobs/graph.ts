@@ -1,6 +1,7 @@
 import type { Estimate, Refusal } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import type { BundledJob } from './bundled-job.js'
+import { relativeError } from './relative-error.js'
 import { scaledUp } from './scale-up.js'
 
 /** What a task found: patterns whose lowest node is one of its own. */
@@ -86,7 +87,7 @@ export const graph: BundledJob<GraphPart, GraphAnswer> = {
     return 'kind' in cliques ? cliques : { triangles, cliques }
   },
 
-  lossAgainst: (full, answer) => Math.min(1, Math.abs(answer.cliques.value / full.cliques.value - 1)),
+  lossAgainst: (full, answer) => relativeError(full.cliques.value, answer.cliques.value),
 }
 
 const EDGES = 'edges.bin'

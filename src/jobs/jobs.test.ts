@@ -97,6 +97,17 @@ describe.each(JOB_NAMES)('the job %s', (name) => {
     }
   })
 
+  it('answers on data of the least size, with losses that are numbers', async () => {
+    const job = await bundledJob(name)
+    const made = [...job.generate({ rng: new Rng(1), partitions: TASKS, size: 1 })]
+    const files = new Map(made.map(({ name, bytes }) => [name, bytes]))
+    const parts = partsOf(job, files)
+    const full = reduced(job, parts, files)
+    const losses = [parts, parts.slice(3), parts.slice(5)].map((kept) => job.lossAgainst(full, reduced(job, kept, files)))
+    expect(losses[0]).toBe(0)
+    for (const loss of losses) expect(loss >= 0 && loss <= 1).toBe(true)
+  })
+
   it('refuses to answer from nothing', async () => {
     const job = await bundledJob(name)
     const files = generated(job)

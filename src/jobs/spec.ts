@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { JobSpec } from '../model/index.js'
 import type { JobName } from './catalogue.js'
@@ -7,7 +8,7 @@ export const JOB_PROGRAM = fileURLToPath(new URL('../../dist/jobs/main.js', impo
 
 export interface JobSpecOptions {
   readonly job: JobName
-  /** Directory of a data set of at least `mapTasks` partitions, absolute; where tasks run elsewhere, they must see it there. */
+  /** Directory of a data set of at least `mapTasks` partitions; where tasks run elsewhere, they must see it under the same absolute path. */
   readonly data: string
   readonly mapTasks: number
   readonly key: string
@@ -26,7 +27,7 @@ export function jobSpec({ job, data, mapTasks, stages = ['map', 'reduce'], ...re
     process.execPath,
     JOB_PROGRAM,
     what,
-    ...['--job', job, '--data', data, '--tasks', String(mapTasks)],
+    ...['--job', job, '--data', resolve(data), '--tasks', String(mapTasks)],
   ]
   return JobSpec.parse({
     ...rest,

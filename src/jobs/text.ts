@@ -1,6 +1,7 @@
 import type { Estimate, Refusal, TopKey } from '../model/index.js'
 import type { Rng } from '../num/index.js'
 import type { BundledJob } from './bundled-job.js'
+import { relativeError } from './relative-error.js'
 import { alone, isOneOfSeveral, scaledUp } from './scale-up.js'
 
 /** What a task found in its partition: how many words, and how often each word of the dictionary, in its order. */
@@ -81,6 +82,7 @@ export const text: BundledJob<TextPart, TextAnswer> = {
     const sums = dictionary.map((_, i) => parts.reduce((sum, { counts }) => sum + counts[i]!, 0))
     // only the first few are worth an estimate; one more than are asked for shows who just missed it
     const first = [...sums.keys()]
+      .filter((i) => sums[i]! > 0)
       .sort((a, b) => sums[b]! - sums[a]! || (dictionary[a]! < dictionary[b]! ? -1 : 1))
       .slice(0, 2 * TOP + 1)
     const tables = parts.map(({ counts }) => new Map(first.map((i) => [dictionary[i]!, counts[i]!])))
@@ -92,9 +94,9 @@ export const text: BundledJob<TextPart, TextAnswer> = {
     const estimates = new Map(answer.top.map(({ key, total }) => [key, total.value]))
     const errors = full.top.slice(0, TOP).map(({ key, total }) => {
       const estimate = estimates.get(key)
-      return estimate === undefined ? 1 : Math.min(1, Math.abs(estimate / total.value - 1))
+      return estimate === undefined ? 1 : relativeError(total.value, estimate)
     })
-    return errors.reduce((sum, error) => sum + error, 0) / errors.length
+    return errors.reduce((sum, error) => sum + error, 0) / Math.max(1, errors.length)
   },
 }
 

@@ -2,6 +2,7 @@ import { forestClassifier, type Samples, toJson } from '../learn/index.js'
 import { isRefusal, type Refusal, refuse } from '../model/index.js'
 import { Rng } from '../num/index.js'
 import type { BundledJob } from './bundled-job.js'
+import { relativeError } from './relative-error.js'
 
 /** What a task trained on its partition: a few trees, and what they say of the held-out rows. */
 export interface TrainingPart {
@@ -80,7 +81,8 @@ export const training: BundledJob<TrainingPart, TrainingAnswer> = {
     return { accuracy: right / target.length, heldOutRows: target.length, models: parts.length }
   },
 
-  lossAgainst: (full, answer) => Math.max(0, 1 - answer.accuracy / full.accuracy),
+  // fewer trees may do better by luck: nothing is lost then
+  lossAgainst: (full, answer) => relativeError(full.accuracy, Math.min(answer.accuracy, full.accuracy)),
 }
 
 /** The class with the most votes, the first of equals. */
