@@ -1,6 +1,6 @@
 /**
- * What the task types of a trial take on this very cluster: jobs of each class run alone, one after another, at normal speed and at sprint speed. Nothing is assumed of a
- * machine that can be measured.
+ * What the task types of a trial take on this very cluster: jobs of each class run alone, one after another, at normal speed and at sprint speed; then some of all classes at
+ * once, which shows how long a slot stands empty between two tasks. Nothing is assumed of a machine that can be measured.
  */
 import {
   type ClassProfile,
@@ -58,10 +58,9 @@ const RESTARTS = 2
 export async function profile(request: ProfileRequest): Promise<Profiled | Refusal> {
   const { driver, classes, jobs, sprint, progress } = request
   const began = driver.clock.monotonic()
-  const turnaround: number[] = []
   const out: Profiled['classes'][number][] = []
   const rounds = (name: string): number => jobs + (sprint?.classes.includes(name) ? sprint.jobs : 0)
-  const total = classes.reduce((sum, name) => sum + rounds(name), 0)
+  const total = classes.reduce((sum, name) => sum + rounds(name), 0) + 1
   let done = 0
   for (const name of classes) {
     const normal: ObservedJob[] = []
@@ -71,19 +70,31 @@ export async function profile(request: ProfileRequest): Promise<Profiled | Refus
       const ended = await runAlone(request, request.spec(name, nth), fast ? sprint!.speed : 1)
       if (isRefusal(ended)) return ended
       ;(fast ? sprinted : normal).push(ended)
-      if (!fast) turnaround.push(...gapsOf(ended, request.slots))
       progress?.(++done / total, `profiling ${name}`)
     }
     out.push({ name, jobs: normal.length, stages: stageTimes(normal, sprinted) })
   }
+  const crowd = await runTogether(
+    request,
+    classes.flatMap((name) => [0, 1].map((nth) => request.spec(name, rounds(name) + nth))),
+  )
+  if (isRefusal(crowd)) return crowd
+  progress?.(1, 'profiling all together')
   const restart: number[] = []
   for (let nth = 0; request.restarts && nth < RESTARTS; nth++) {
     const name = classes[classes.length - 1]
-    const seconds = await restartOf(request, request.spec(name, rounds(name) + nth))
+    const seconds = await restartOf(request, request.spec(name, rounds(name) + 2 + nth))
     if (isRefusal(seconds)) return seconds
     restart.push(seconds)
   }
-  return { classes: out, turnaround, restart, tookSeconds: driver.clock.monotonic() - began }
+  const setupMean = (job: ObservedJob, stage: number): number =>
+    meanOf(out.find(({ name }) => name === job.className)?.stages[stage]?.setup ?? [0])
+  return {
+    classes: out,
+    turnaround: gapsOf(crowd, request.slots, setupMean),
+    restart,
+    tookSeconds: driver.clock.monotonic() - began,
+  }
 }
 
 /** Submits a job, raises its speed, and waits until it has ended. */
@@ -98,6 +109,23 @@ async function runAlone(request: ProfileRequest, spec: JobSpec, speed: number): 
   const job = await watched.until(({ state }) => !LIVE_STATES.has(state))
   if (isRefusal(job) || job.state === 'complete') return job
   return refuse('no-data', `profiling job ${spec.key} ended as ${job.state}${job.reason ? ` (${job.reason})` : ''}`)
+}
+
+/** Submits jobs at once, so that no slot need be free until the last tasks begin, and waits until all have ended. */
+async function runTogether(request: ProfileRequest, specs: readonly JobSpec[]): Promise<ObservedJob[] | Refusal> {
+  const all: Watched[] = []
+  for (const spec of specs) {
+    const watched = await submit(request, spec)
+    if (isRefusal(watched)) return watched
+    all.push(watched)
+  }
+  const ended: ObservedJob[] = []
+  for (const watched of all) {
+    const job = await watched.until(({ state }) => !LIVE_STATES.has(state))
+    if (isRefusal(job)) return job
+    ended.push(job)
+  }
+  return ended
 }
 
 /** Takes a running job off its slots and waits until a task of it runs again. */
@@ -181,13 +209,25 @@ function setupOf({ stages, submitSeconds }: ObservedJob, stage: number): number[
   return starts.length > 0 && before.length > 0 ? [Math.max(0, Math.min(...starts) - Math.max(...before))] : []
 }
 
-/** The k-th start after the slots were full follows the k-th end: gaps of the first stage with more tasks than slots. */
-function gapsOf({ stages }: ObservedJob, slots: number): number[] {
-  return (stages ?? []).flatMap(({ each }) => {
-    const starts = times(each, 'startSeconds')
-    const ends = times(each, 'endSeconds')
-    return starts.slice(slots).map((start, k) => Math.max(0, start - ends[k]))
-  })
+/**
+ * What a slot stands empty between two tasks: the k-th start after the slots were full follows the k-th end. It counts where the task that was started could have
+ * started before that end: its job was there and the stage before was over for longer than a setup takes.
+ */
+function gapsOf(jobs: readonly ObservedJob[], slots: number, setup: (job: ObservedJob, stage: number) => number): number[] {
+  const ends = times(
+    jobs.flatMap(({ stages }) => (stages ?? []).flatMap(({ each }) => each ?? [])),
+    'endSeconds',
+  )
+  const starts = jobs.flatMap((job) =>
+    (job.stages ?? []).flatMap(({ each }, s) => {
+      const before = s === 0 ? job.submitSeconds : Math.max(...times(job.stages![s - 1].each, 'endSeconds'))
+      return times(each, 'startSeconds').map((start) => ({ start, ready: before + setup(job, s) }))
+    }),
+  )
+  return starts
+    .sort((a, b) => a.start - b.start)
+    .slice(slots)
+    .flatMap(({ start, ready }, k) => (ready <= ends[k] ? [Math.max(0, start - ends[k])] : []))
 }
 
 function times(

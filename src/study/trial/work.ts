@@ -16,6 +16,7 @@ import {
   type ClassRun,
   type Issue,
   type JobClass,
+  JobSpec,
   keptTasks,
   type Refusal,
   refuse,
@@ -45,6 +46,8 @@ export function triableIssues({ workload }: Scenario): Issue[] {
       message,
     })
     const { run, work, name } = jobClass
+    if (!JobSpec.shape.className.safeParse(name).success)
+      return [issue('.name', 'a cluster takes names of up to 60 letters, digits, blanks, dots, underscores and hyphens')]
     if (work.kind !== 'stages') return [issue('.work.kind', `class ${name} is of ${work.kind} jobs: a trial runs jobs of stages`)]
     const counts = work.stages.flatMap(({ tasks }, s) =>
       typeof tasks === 'number' ? [] : [issue(`.work.stages[${s}].tasks`, 'a trial wants a fixed number of tasks')],
