@@ -41,7 +41,7 @@ export function addSteerOptions(command: Command): Command {
     .addOption(new Option('--choice <how>', 'which tasks are dropped').choices(['random', 'even']))
     .option(
       '--irreversible <kind>',
-      `leave for actions that nothing takes back (${ACTION_KINDS.join(', ')}); several times`,
+      'leave for actions that nothing takes back, such as cancel for early termination; several times',
       kinds,
     )
 }

@@ -18,27 +18,21 @@ export interface Recovered {
 export interface RecoverSettings {
   readonly journal: Journal
   readonly driver: Driver
-  /** Take back also what was to be kept. */
-  readonly all?: boolean
 }
 
 /** Returns what became of each open step; a refusal where the cluster does not answer, which leaves all of them open. */
-export async function recover({ journal, driver, all = false }: RecoverSettings): Promise<Recovered[] | Refusal> {
+export async function recover({ journal, driver }: RecoverSettings): Promise<Recovered[] | Refusal> {
   const open = openSteps(journal.before).reverse()
   if (open.length === 0) return []
   const observation = await driver.observe({ tasks: true })
   if (isRefusal(observation)) return observation
   const outcomes: Recovered[] = []
-  for (const step of open) outcomes.push(await settle(step, observation, { journal, driver, all }))
+  for (const step of open) outcomes.push(await settle(step, observation, { journal, driver }))
   return outcomes
 }
 
-async function settle(
-  step: Step,
-  observation: Observation,
-  { journal, driver, all }: { journal: Journal; driver: Driver; all: boolean },
-): Promise<Recovered> {
-  const stays = !all && (step.keep || 'irreversible' in step.undo || step.action.kind === 'submit')
+async function settle(step: Step, observation: Observation, { journal, driver }: RecoverSettings): Promise<Recovered> {
+  const stays = step.keep || 'irreversible' in step.undo || step.action.kind === 'submit'
   if (stays) {
     if (step.done || effectOf(step.action, observation) === 'seen') {
       const jobId = step.action.kind === 'submit' ? idOf(step.action.spec.key, observation) : undefined

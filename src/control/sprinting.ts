@@ -44,6 +44,22 @@ interface Drain {
   readonly perSecond: number
 }
 
+/** What one look shows of the jobs of classes that may sprint. */
+interface Look {
+  readonly present: Set<string>
+  /** Since the last look. */
+  readonly drains: Drain[]
+  readonly sprinting: [ObservedJob, Runner][]
+  /** They sprinted and left their slots. */
+  readonly left: [ObservedJob, Runner][]
+  /** They run and their timer has run out: since when, and of which class. */
+  readonly armed: [ObservedJob, Runner, due: number, className: string][]
+  /** What goes on is drained a second from now on. */
+  drain: number
+  /** When the next timer runs out. */
+  next: number
+}
+
 /** Processor time and busy slot-seconds of a class at normal speed. */
 interface Normal {
   cpuSeconds: number
@@ -79,72 +95,87 @@ export class Sprinting {
     const from = this.at ?? now
     this.at = Math.max(from, now)
     // a clock that was set back passes no time
-    const seconds = this.at - from
-    const drains: Drain[] = []
-    let drain = 0
-    const present = new Set<string>()
-    const sprinting: [ObservedJob, Runner][] = []
-    const armed: [ObservedJob, Runner, number, string][] = []
-    const left: [ObservedJob, Runner][] = []
-    let next = Number.POSITIVE_INFINITY
+    const look = this.lookAt(live, now, this.at - from)
+    look.drains.push(...this.drainedByGone(look.present, ended, from, this.at))
+    this.settle(from, look.drains)
+    const ends = this.endings(look)
+    const { decisions, waiting } = this.beginnings(look, now)
+    const next = Math.min(look.next, this.bucket.nextSeconds(look.drain, waiting) ?? Number.POSITIVE_INFINITY)
+    this.nextSeconds = next === Number.POSITIVE_INFINITY ? undefined : next
+    return [...ends, ...decisions]
+  }
+
+  /** Who sprints, whose timer has run out, who left its slots while it sprinted, and what the sprints since the last look drained. */
+  private lookAt(live: readonly (readonly [ObservedJob, string])[], now: number, seconds: number): Look {
+    const look: Look = {
+      present: new Set(),
+      drains: [],
+      sprinting: [],
+      left: [],
+      armed: [],
+      drain: 0,
+      next: Number.POSITIVE_INFINITY,
+    }
     for (const [job, className] of live) {
       const timeout = this.sprint.timeoutSeconds[className]
       if (timeout === undefined) continue
-      present.add(job.id)
+      look.present.add(job.id)
       const running = job.state === 'running'
       const runner = this.runners.get(job.id)
       const sprinted = runner !== undefined && runner.asked > 1 && job.speed > 1
-      if (sprinted) drains.push({ until: this.at, perSecond: this.drained(job, runner, className, seconds) })
+      if (sprinted) look.drains.push({ until: this.at!, perSecond: this.drained(job, runner, className, seconds) })
       else if (runner !== undefined) this.learn(job, runner, className, seconds)
       const again = runner !== undefined && running && runner.running && (job.restarts ?? 0) !== runner.restarts
       const seen = this.see(job, runner, running, now)
       if (!sprinted) seen.asked = 1
-      else if (!running || again) left.push([job, seen])
+      else if (!running || again) look.left.push([job, seen])
       else {
-        sprinting.push([job, seen])
-        drain += this.bucket.drainOf(job.speed, seen.busySlots)
+        look.sprinting.push([job, seen])
+        look.drain += this.bucket.drainOf(job.speed, seen.busySlots)
       }
       if (!running || seen.spent) continue
       const due = seen.since + timeout
-      if (now < due - MICROSECOND) next = Math.min(next, due)
-      else {
-        armed.push([job, seen, due, className])
-        const step = this.sprint.steps?.find(({ afterSeconds }) => due + afterSeconds > now)
-        if (step) next = Math.min(next, due + step.afterSeconds)
-      }
+      const ranOut = now >= due - MICROSECOND
+      if (ranOut) look.armed.push([job, seen, due, className])
+      const step = this.sprint.steps?.find(({ afterSeconds }) => due + afterSeconds > now)
+      if (!ranOut) look.next = Math.min(look.next, due)
+      else if (step) look.next = Math.min(look.next, due + step.afterSeconds)
     }
-    drains.push(...this.drainedByGone(present, ended, from, this.at))
-    this.settle(from, drains)
+    return look
+  }
 
-    const decisions: Decision[] = left.map(([job, runner]) => this.end(job, runner, 'it left its slots'))
-    const empty = this.bucket.isEmpty
-    for (const [job, runner] of sprinting) {
-      if (!empty && !runner.spent) continue
+  /** Ends of sprints: of jobs that left their slots, and of all once the bucket is empty. */
+  private endings(look: Look): Decision[] {
+    const decisions = look.left.map(([job, runner]) => this.end(job, runner, 'it left its slots'))
+    for (const [job, runner] of look.sprinting) {
+      if (!this.bucket.isEmpty && !runner.spent) continue
       decisions.push(this.end(job, runner, 'the sprint budget is used up'))
-      drain -= this.bucket.drainOf(job.speed, runner.busySlots)
+      look.drain -= this.bucket.drainOf(job.speed, runner.busySlots)
       if (!this.resumes) runner.spent = true
     }
-    let waiting = 0
-    for (const [job, runner, due, className] of armed) {
+    return decisions
+  }
+
+  /** Sprints that begin or change their speed, and whether somebody waits for the bucket. */
+  private beginnings(look: Look, now: number): { readonly decisions: readonly Decision[]; readonly waiting: boolean } {
+    const empty = this.bucket.isEmpty
+    const decisions: Decision[] = []
+    let waiting = false
+    for (const [job, runner, due, className] of look.armed) {
       const wanted = this.speedAt(now - due)
       const sprints = runner.asked > 1
       if (runner.spent || (sprints ? job.speed === wanted && !empty : job.speed !== 1)) continue
       if (empty || !(sprints || this.bucket.isEnough)) {
-        waiting++
+        waiting = true
         continue
       }
-      if (sprints) drain -= this.bucket.drainOf(job.speed, runner.busySlots)
-      drain += this.bucket.drainOf(wanted, runner.busySlots)
+      if (sprints) look.drain -= this.bucket.drainOf(job.speed, runner.busySlots)
+      look.drain += this.bucket.drainOf(wanted, runner.busySlots)
       runner.asked = wanted
-      decisions.push({
-        action: { kind: 'sprint', job: job.id, speed: wanted },
-        reason: this.reasonOf(className, sprints, now - due),
-      })
+      const reason = this.reasonOf(className, sprints, now - due)
+      decisions.push({ action: { kind: 'sprint', job: job.id, speed: wanted }, reason })
     }
-    const bucketNext = this.bucket.nextSeconds(drain, waiting > 0)
-    next = Math.min(next, bucketNext ?? Number.POSITIVE_INFINITY)
-    this.nextSeconds = next === Number.POSITIVE_INFINITY ? undefined : next
-    return decisions
+    return { decisions, waiting }
   }
 
   save(): SavedSprinting {

@@ -14,7 +14,6 @@ const TRIES = 30
 const PAUSE_SECONDS = 2
 
 export interface Guardian {
-  readonly process: number | undefined
   /** Says farewell. */
   release(): Promise<void>
 }
@@ -32,7 +31,6 @@ export function startGuardian(where: Where, ledgerPath: string): Guardian | unde
   child.unref()
   ;(child.stdin as unknown as { unref?: () => void }).unref?.()
   return {
-    process: child.pid,
     release: () => new Promise((resolve) => child.stdin.end(FAREWELL, () => resolve())),
   }
 }
