@@ -2,7 +2,17 @@
  * The journal of an embedded cluster: everything that its scheduler was told, one JSON value a line, written before it is acted on. Told the same
  * again, a scheduler is in the same state: that is how a daemon that was killed goes on. What a controller asked for is on disk before it is answered.
  */
-import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
 import { type ClusterAction, type JobSpec, type Refusal, refuse } from '../../model/index.js'
 import type { ProcessIdentity } from '../ledger/process.js'
 import type { SchedulerDiscipline, TaskEnd, TaskRef } from '../scheduler/index.js'
@@ -44,15 +54,25 @@ export type JournalEntry =
 
 export class Journal {
   private readonly file: number
+  private length: number
 
   constructor(path: string) {
     this.file = openSync(path, 'a', 0o600)
+    this.length = fstatSync(this.file).size
   }
 
-  /** `durable`: on disk before this returns, whatever becomes of the machine. */
+  /** `durable`: on disk before this returns, whatever becomes of the machine. Throws where nothing was written. */
   write(entry: JournalEntry, durable = false): void {
-    writeSync(this.file, `${JSON.stringify(entry)}\n`)
-    if (durable) fdatasyncSync(this.file)
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`)
+    try {
+      for (let written = 0; written < line.length; ) written += writeSync(this.file, line, written)
+      if (durable) fdatasyncSync(this.file)
+    } catch (error) {
+      // the disk is full: no half line is left for the next to follow
+      ftruncateSync(this.file, this.length)
+      throw new Error('the journal could not be written', { cause: error })
+    }
+    this.length += line.length
   }
 
   close(): void {
