@@ -63,12 +63,10 @@ export const LedgerEntry = z
       ...base,
       kind: z.literal('held-back'),
       action: ClusterAction.optional(),
-      guard: z
-        .string()
-        .meta({
-          description:
-            'Which guard said no: rate, blast-radius, stale, clock-jump, model-error, irreversible, not-permitted, contested, no-effect.',
-        }),
+      guard: z.string().meta({
+        description:
+          'Which guard said no: rate, blast-radius, stale, clock-jump, model-error, irreversible, not-permitted, contested, no-effect, worse.',
+      }),
       reason: z.string(),
     }),
     z.strictObject({
