@@ -43,7 +43,7 @@ import { discoverLevels, isFlat, levelOf, niceStepOf, priorityOf } from './level
 import { parseStageName } from './name.js'
 import { openQuota, type Quota } from './quota.js'
 import { ranksOf } from './ranks.js'
-import { type JobRecord, openSpool, writeWhole } from './record.js'
+import { type JobRecord, openSpool, spoolRefusal, writeChanged } from './record.js'
 import { type RestGateway, restGateway } from './rest.js'
 import { isHeld, type QueueRow } from './row.js'
 import type { PriorityLevel, SlurmSettings } from './settings.js'
@@ -67,6 +67,8 @@ interface Look {
   readonly at: number
   readonly subjects: readonly Subject[]
   readonly copies: readonly QueueRow[]
+  /** What is wrong with records that could not be read. */
+  readonly damaged: readonly string[]
 }
 
 export function slurmDriver(settings: SlurmSettings): SlurmDriver {
@@ -104,12 +106,10 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     if (isRefusal(site)) return site
     const nodes = await gateway.nodes()
     if (isRefusal(nodes)) return nodes
-    const version = await rest?.version()
     means = {
       site,
       levels: settings.levels ?? discoverLevels(site),
       quota: openQuota(settings.quota, spool.root, nodes, site),
-      ...(version === undefined ? {} : { rest: version }),
     }
     return means
   }
@@ -148,8 +148,13 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     const order = { ranks: ranksOf(rows, found.site.tiers) }
     const each = options.tasks === true
     const subjects: Subject[] = []
+    const damaged: string[] = []
     for (const key of await spool.keys()) {
       const record = spool.read(key)
+      if (isRefusal(record)) {
+        damaged.push(record.message)
+        continue
+      }
       const id = record && idOf(record)
       if (record === undefined || id === undefined) continue
       const arrays = Object.values(record.arrays).flat()
@@ -166,7 +171,8 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
       const [first] = lines as [QueueRow, ...QueueRow[]]
       const { name, user, queue, qos } = first
       const own = parseStageName(name)
-      if (own !== undefined && spool.read(own.key)?.released) {
+      const record = own && spool.read(own.key)
+      if (record !== undefined && !isRefusal(record) && record.released) {
         copies.push(first)
         continue
       }
@@ -175,7 +181,7 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
       const labels = { ...(className === undefined ? {} : { className }), ...(priority === undefined ? {} : { priority }) }
       subjects.push({ job: foldForeign(lines, labels, order, each), rows: lines })
     }
-    return { subjects, at, copies }
+    return { subjects, at, copies, damaged }
   }
 
   /** Tasks that have started since are given the speed of their job; groups of jobs that have ended go. */
@@ -200,6 +206,16 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     if (record.spec.directory === undefined) rmSync(directoryOf(spool, record.spec), { recursive: true, force: true })
   }
 
+  /** Says why, where an end could not be written down: the look itself is none the worse. */
+  const settleAll = ({ subjects }: Look): string[] => {
+    try {
+      for (const subject of subjects) settle(subject)
+      return []
+    } catch (cause) {
+      return [spoolRefusal(spool.root, cause).message]
+    }
+  }
+
   const observe = async (options: ObserveOptions): Promise<Observation | Refusal> => {
     const silent = await answers()
     if (silent !== undefined) return silent
@@ -210,7 +226,10 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     const looked = await look(found, options)
     if (isRefusal(looked)) return looked
     tendGroups(looked, found.quota)
-    for (const subject of looked.subjects) settle(subject)
+    const troubles = [
+      ...settleAll(looked),
+      ...(gateway.trouble === undefined ? [] : [`slurmrestd is not used for now: ${gateway.trouble}`]),
+    ]
     const since = options.endedSince ?? Number.POSITIVE_INFINITY
     const jobs = looked.subjects
       .map(({ job }) => job)
@@ -230,7 +249,7 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
       }),
       jobs,
       ...(discipline === undefined ? {} : { discipline }),
-      ...missingOf(since, looked, found.site, gateway.trouble),
+      ...missingOf(since, looked, found.site, troubles),
     }
   }
 
@@ -260,7 +279,7 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
   /** Tasks that start later read their quota from this file. */
   const tellGroup = (record: JobRecord, quota: Quota | Refusal): void => {
     if (!isRefusal(quota))
-      writeWhole(join(spool.directoryOf(record.spec.key), 'group'), quota.groupFile(record.speed, record.processors))
+      writeChanged(join(spool.directoryOf(record.spec.key), 'group'), quota.groupFile(record.speed, record.processors))
   }
 
   const onNode = async (action: Extract<ClusterAction, { kind: 'drain' | 'resume' }>): Promise<Enacted | Refusal> => {
@@ -347,10 +366,13 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
     capabilities: () =>
       inTurn(async (): Promise<Capabilities> => {
         const found = await discover()
-        return isRefusal(found) ? nothingPermitted(found.message) : capabilitiesOf(found)
+        if (isRefusal(found)) return nothingPermitted(found.message)
+        const version = await rest?.version()
+        return capabilitiesOf(version === undefined ? found : { ...found, rest: version })
       }),
     observe: (options = {}) => inTurn(() => observe(options)),
-    enact: (action) => inTurn(() => enact(action)),
+    // What cannot be written down is refused, mostly before it is done.
+    enact: (action) => inTurn(() => enact(action).catch((cause: unknown) => spoolRefusal(spool.root, cause))),
     history: (options) =>
       inTurn(async () => {
         const found = await discover()
@@ -367,15 +389,16 @@ export function slurmDriver(settings: SlurmSettings): SlurmDriver {
 /** What a look could not see: jobs that Slurm has forgotten, and whatever slurmrestd would have said. */
 function missingOf(
   since: number,
-  { at, copies }: Look,
+  { at, copies, damaged }: Look,
   site: Site,
-  trouble: string | undefined,
+  troubles: readonly string[],
 ): { readonly missing?: readonly string[] } {
   const missing = [
+    ...damaged,
+    ...troubles,
     ...copies
       .filter(isHeld)
       .map(({ arrayId }) => `array ${arrayId} is a held copy of a job whose submission was not answered: restore() cancels it`),
-    ...(trouble === undefined ? [] : [`slurmrestd is not used for now: ${trouble}`]),
     ...(since < at - site.minJobAgeSeconds
       ? [`other people’s jobs that ended more than ${site.minJobAgeSeconds} s ago (MinJobAge) stand in the history only`]
       : []),

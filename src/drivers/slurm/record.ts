@@ -11,11 +11,22 @@
  *   log               a line as each attempt begins and ends
  *   work/             working directory, where the specification names none
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { JobSpec } from '../../model/index.js'
+import { isRefusal, JobSpec, type Refusal, refuse } from '../../model/index.js'
 
 const JobRecordSchema = z.strictObject({
   schema: z.literal('halftone/slurm-job/1'),
@@ -44,8 +55,8 @@ export type JobRecord = z.infer<typeof JobRecordSchema>
 export interface Spool {
   readonly root: string
   directoryOf(key: string): string
-  /** The record of a key; undefined where there is none. A damaged one is a fault. */
-  read(key: string): JobRecord | undefined
+  /** The record of a key; undefined where there is none, a refusal where it is damaged. */
+  read(key: string): JobRecord | Refusal | undefined
   /** Writes the record, and the files that tasks read when they start. */
   write(record: JobRecord): void
   remove(key: string): void
@@ -59,7 +70,6 @@ export function openSpool(path: string): Spool {
   const root = resolve(path)
   const kept = new Map<string, { readonly stamp: string; readonly record: JobRecord }>()
   const directoryOf = (key: string): string => join(root, `job.${key}`)
-  mkdirSync(root, { recursive: true, mode: 0o755 })
   return {
     root,
     directoryOf,
@@ -69,20 +79,20 @@ export function openSpool(path: string): Spool {
       if (stamp === undefined) return undefined
       const known = kept.get(key)
       if (known?.stamp === stamp) return known.record
-      const record = JobRecordSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+      const record = parseRecord(path)
+      if (isRefusal(record)) return record
       kept.set(key, { stamp, record })
       return record
     },
     write(record) {
       const directory = directoryOf(record.spec.key)
-      const first = stampOf(join(directory, 'record.json')) === undefined
       // commands may hold what other users are not to read
       mkdirSync(directory, { recursive: true, mode: 0o700 })
       for (const [at, stage] of record.spec.stages.entries()) {
-        if (first) writeWhole(join(directory, `command.${stage.name}`), stage.command.map((part) => `${part}\0`).join(''))
-        writeWhole(join(directory, `fraction.${stage.name}`), `${keptFraction(record, at)}\n`)
+        writeChanged(join(directory, `command.${stage.name}`), stage.command.map((part) => `${part}\0`).join(''))
+        writeChanged(join(directory, `fraction.${stage.name}`), `${keptFraction(record, at)}\n`)
       }
-      writeWhole(join(directory, 'speed'), `${record.speed}\n`)
+      writeChanged(join(directory, 'speed'), `${record.speed}\n`)
       writeWhole(join(directory, 'record.json'), `${JSON.stringify(record)}\n`)
     },
     remove(key) {
@@ -90,14 +100,17 @@ export function openSpool(path: string): Spool {
       rmSync(directoryOf(key), { recursive: true, force: true })
     },
     async keys() {
-      const names = await readdir(root)
+      const names = existsSync(root) ? await readdir(root) : []
       return names.flatMap((name) => (name.startsWith('job.') ? [name.slice('job.'.length)] : []))
     },
     readSetting(name) {
       const path = join(root, name)
       return stampOf(path) === undefined ? undefined : readFileSync(path, 'utf8').trim()
     },
-    writeSetting: (name, text) => writeWhole(join(root, name), `${text}\n`),
+    writeSetting(name, text) {
+      mkdirSync(root, { recursive: true })
+      writeWhole(join(root, name), `${text}\n`)
+    },
   }
 }
 
@@ -121,16 +134,39 @@ export function keptFraction(record: Pick<JobRecord, 'spec' | 'withdrawn'>, at: 
 }
 
 /** Writes a file so that a reader, or whoever comes after a crash, sees the old one or the new one and nothing between. */
-export function writeWhole(path: string, text: string): void {
+function writeWhole(path: string, text: string, durable = true): void {
   const part = `${path}.${process.pid}.part`
-  const file = openSync(part, 'w', 0o644)
+  const file = openSync(part, 'w', 0o600)
   try {
     writeSync(file, text)
-    fsyncSync(file)
+    if (durable) fsyncSync(file)
   } finally {
     closeSync(file)
   }
   renameSync(part, path)
+}
+
+/** Writes what tasks read as they start, unless it stands there; it follows from the record, so it need not be on the disk before it. */
+export function writeChanged(path: string, text: string): void {
+  if (stampOf(path) === undefined || readFileSync(path, 'utf8') !== text) writeWhole(path, text, false)
+}
+
+/** What the file system said when the spool could not be written, as a refusal; any other fault goes on. */
+export function spoolRefusal(root: string, cause: unknown): Refusal {
+  const { code, syscall } = cause as NodeJS.ErrnoException
+  if (code === undefined || syscall === undefined) throw cause
+  return refuse('no-data', `the spool ${root} cannot be written (${code})`)
+}
+
+function parseRecord(path: string): JobRecord | Refusal {
+  try {
+    const parsed = JobRecordSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+    if (parsed.success) return parsed.data
+    const [issue] = parsed.error.issues
+    return refuse('no-data', `the record ${path} is damaged: ${issue!.path.join('.')}: ${issue!.message}`)
+  } catch (cause) {
+    return refuse('no-data', `the record ${path} is damaged: ${(cause as Error).message}`)
+  }
 }
 
 /** What changes whenever a file is replaced. */

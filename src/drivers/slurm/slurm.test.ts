@@ -19,7 +19,7 @@ import { discoverLevels, levelOf, niceStepOf, priorityOf } from './levels.js'
 import { parseStageName, stageName } from './name.js'
 import { openQuota } from './quota.js'
 import { ranksOf } from './ranks.js'
-import { type JobRecord, keptFraction, openSpool } from './record.js'
+import { type JobRecord, keptFraction, openSpool, spoolRefusal } from './record.js'
 import { isHeld, type QueueRow, targetOf } from './row.js'
 import { taskScript } from './script.js'
 import type { Site } from './site.js'
@@ -282,6 +282,50 @@ describe('other people’s jobs', () => {
       state: expected,
       endSeconds: 1010,
     })
+  })
+})
+
+describe('the spool', () => {
+  it('gives a record back as it was written, and a refusal with the place where it is damaged', () => {
+    const spool = openSpool(directory)
+    expect(spool.read('k')).toBeUndefined()
+    spool.write(record())
+    expect(spool.read('k')).toEqual(record())
+    const path = join(spool.directoryOf('k'), 'record.json')
+    for (const text of ['{', JSON.stringify({ ...record(), priority: 0 })]) {
+      writeFileSync(path, text)
+      expect(spool.read('k')).toMatchObject({ kind: 'refusal', message: expect.stringContaining(path) })
+    }
+  })
+
+  it('sees what another process has written since', () => {
+    const [one, other] = [openSpool(directory), openSpool(directory)]
+    one.write(record())
+    expect(other.read('k')).toMatchObject({ speed: 1 })
+    one.write(record({ speed: 2 }))
+    expect(other.read('k')).toMatchObject({ speed: 2 })
+  })
+
+  it('is empty where there is none, and made when something is written', async () => {
+    const spool = openSpool(join(directory, 'a', 'b'))
+    expect(await spool.keys()).toEqual([])
+    spool.writeSetting('discipline', 'fcfs')
+    expect(spool.readSetting('discipline')).toBe('fcfs')
+  })
+
+  it('is refused in words where it cannot be written, and any other fault goes on', () => {
+    writeFileSync(join(directory, 'file'), '')
+    const spool = openSpool(join(directory, 'file'))
+    expect(() => spool.write(record())).toThrow()
+    try {
+      spool.write(record())
+    } catch (cause) {
+      expect(spoolRefusal(spool.root, cause)).toMatchObject({
+        code: 'no-data',
+        message: expect.stringContaining('cannot be written (E'),
+      })
+    }
+    expect(() => spoolRefusal('x', new TypeError('bug'))).toThrow('bug')
   })
 })
 

@@ -33,6 +33,7 @@ export function idOf({ spec, arrays }: Pick<JobRecord, 'spec' | 'arrays'>): stri
 export async function submitJob(submitter: Submitter, spec: JobSpec, level: PriorityLevel): Promise<Enacted | Refusal> {
   const { spool, settings } = submitter
   const known = spool.read(spec.key)
+  if (isRefusal(known)) return known
   if (known?.released) return { kind: 'enacted', jobId: idOf(known)!, note: 'was submitted before' }
   const wrong = refusesSpec(spec, submitter.maxArraySize)
   if (wrong !== undefined) return wrong
@@ -172,7 +173,7 @@ async function release({ commands, spool }: Submitter, record: JobRecord): Promi
 /** Undoes a submission that Slurm said no to: what it took of it is held still. */
 async function takeBack({ commands, spool }: Submitter, key: string): Promise<void> {
   const record = spool.read(key)
-  const arrays = Object.values(record?.arrays ?? {}).flat()
+  const arrays = isRefusal(record) ? [] : Object.values(record?.arrays ?? {}).flat()
   if (arrays.length > 0 && isRefusal(await commands.run('scancel', arrays.map(String)))) return
   spool.remove(key)
 }
