@@ -90,7 +90,7 @@ function rowsOf(cluster: string, { load, policies, profile }: TrialReport) {
       busyForeseen: predicted?.utilisation,
       energyJoules: measured.energyJoules,
       seconds: tookSeconds,
-      restartDelaySeconds: profile.scenario.policy.preemption?.restartDelaySeconds ?? 0,
+      preemption: profile.scenario.policy.preemption,
     })),
   )
 }

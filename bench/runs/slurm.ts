@@ -5,10 +5,9 @@
  */
 import { existsSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { type SlurmDriver, type SlurmSettings, slurmDriver } from 'halftone/drivers'
+import { type SlurmDriver, type SlurmSettings, slurmDriver, systemClock } from 'halftone/drivers'
 import { type ClusterAction, type Enacted, isRefusal, JobSpec } from 'halftone/model'
 import { quantile } from 'halftone/num'
-import { realClock } from '../../test/support/slurm/clock.js'
 import { type SlurmCluster, slurmIsMissing, startSlurm } from '../../test/support/slurm/cluster.js'
 import { until } from '../../test/support/slurm/daemons.js'
 import { save } from '../save.js'
@@ -20,7 +19,7 @@ const NORMAL_SHARE = 0.4
 const median = (values: readonly number[]): number => Number(quantile(Float64Array.from(values).sort(), 0.5).toFixed(1))
 
 function open(cluster: SlurmCluster, more: Partial<SlurmSettings> = {}): SlurmDriver {
-  return slurmDriver({ clock: realClock, conf: cluster.conf, spool: mkdtempSync(join(cluster.directory, 'spool-')), ...more })
+  return slurmDriver({ clock: systemClock, conf: cluster.conf, spool: mkdtempSync(join(cluster.directory, 'spool-')), ...more })
 }
 
 async function act(driver: SlurmDriver, action: ClusterAction): Promise<Enacted> {

@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Report } from '../control/index.js'
-import { type ActionKind, isRefusal, type LiveStatus, reportOf } from '../model/index.js'
+import { serveMetrics } from '../drivers/index.js'
+import { type ActionKind, isRefusal, type LiveStatus, type Metric, reportOf } from '../model/index.js'
 import { actionInWords, counted, liveMetrics, liveText } from '../report/index.js'
-import { openDriver, openSession, type Session, serveMetrics, startGuardian } from '../study/index.js'
+import { openDriver, openSession, type Session, startGuardian } from '../study/index.js'
 import { stopForIssues, stopForRefusal, style } from './answer.js'
 import { addSteerOptions, controllerOf, DEFAULT_LEDGER, type SteerOptions, wantedFor } from './apply.js'
 import { EXIT, type Io } from './io.js'
@@ -88,7 +89,8 @@ async function play(io: Io, options: WatchOptions, session: Session, screen: Scr
   const { controller, caveats, recovered } = session
   for (const text of caveats) io.err(`${text}\n`)
   if (recovered.length > 0) io.err(`an earlier controller had died: ${counted(recovered.length, 'step')} put in order\n`)
-  const metrics = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, () => screen.metrics())
+  const metrics =
+    options.metrics === undefined ? undefined : await serveMetrics({ port: options.metrics, read: () => screen.metrics() })
   if (isRefusal(metrics)) {
     await controller.stop('no port for metrics')
     await session.close()
@@ -138,8 +140,8 @@ class Screen {
     for (const { action, note } of failed) io.err(`could not be taken back: ${actionInWords(action)}: ${note ?? ''}\n`)
   }
 
-  metrics(): string {
-    return this.last === undefined ? '' : liveMetrics(this.last)
+  metrics(): Metric[] {
+    return this.last === undefined ? [] : liveMetrics(this.last)
   }
 }
 

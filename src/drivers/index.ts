@@ -1,3 +1,4 @@
+export { systemClock } from './clock.js'
 export * from './embedded/index.js'
 export * from './ledger/index.js'
 export * from './prometheus/index.js'

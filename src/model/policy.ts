@@ -122,9 +122,12 @@ export const Policy = z
     }),
     preemption: z
       .strictObject({
-        restartDelaySeconds: z.number().min(0).meta({
+        restartDelaySeconds: z.number().min(0).default(0).meta({
           description:
             'How long an evicted task is held back before it may start again; Slurm holds a requeued job for cred_expire (two minutes unless set).',
+        }),
+        evictionSeconds: z.number().min(0).default(0).meta({
+          description: 'How long the slots of an evicted task stay taken before the task that it makes room for begins its work.',
         }),
       })
       .optional()

@@ -63,9 +63,9 @@ describe('the analytic predictor on the reference configuration', () => {
     expect(refused((one) => one)).toBeUndefined()
     expect(refused(each({ failures: { ratePerRunningSecond: 1e-4, retriesAtMost: 3 } }))).toContain('fail')
     expect(refused(policy({ stopAfterSeconds: { low: 100 } }))).toContain('stopped')
-    expect(refused(policy({ discipline: 'priority-preemptive-resume', preemption: { restartDelaySeconds: 5 } }))).toContain(
-      'evicted',
-    )
+    expect(
+      refused(policy({ discipline: 'priority-preemptive-resume', preemption: { restartDelaySeconds: 5, evictionSeconds: 0 } })),
+    ).toContain('evicted')
     expect(refused(policy({ dropping: 'straggler', drop: { low: 0.2 } }))).toContain('last tasks')
     const stored = each({ data: { bytes: 1e9, bytesPerSecond: 1e8 } })
     expect(refused(stored)).toBeUndefined()

@@ -77,8 +77,9 @@ function refuses(scenario: Scenario): Refusal | undefined {
   if (marked > 0 && marked < workload.classes.length) return no('marked arrivals beside others')
   if (marked > 0 && policy.engine === 'shared' && serversOf(scenario) !== 1) return no('marked arrivals at several servers')
   if (policy.stopAfterSeconds && Object.keys(policy.stopAfterSeconds).length > 0) return no('jobs that are stopped after a time')
-  if (policy.preemption && policy.preemption.restartDelaySeconds > 0 && policy.discipline.startsWith('priority-preemptive'))
-    return no('a delay before evicted work starts again')
+  const { restartDelaySeconds = 0, evictionSeconds = 0 } = policy.preemption ?? {}
+  if (restartDelaySeconds + evictionSeconds > 0 && policy.discipline.startsWith('priority-preemptive'))
+    return no('evictions that take time, or evicted work that is held back')
   if (policy.dropping === 'straggler' && Object.keys(policy.drop).length > 0) return no('dropping the last tasks to end')
   if (cluster.nodes.some(({ speed }) => speed !== cluster.nodes[0]!.speed)) return no('nodes of different speeds')
   if (policy.engine === 'shared' && policy.placement !== 'pool') return no('gangs that must fit on nodes')

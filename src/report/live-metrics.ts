@@ -1,73 +1,74 @@
-import type { LiveStatus } from '../model/index.js'
+import type { LiveStatus, Metric, MetricSample } from '../model/index.js'
 
-/** What a controller sees, in the text format that Prometheus scrapes. */
-export function liveMetrics(status: LiveStatus): string {
-  const lines: string[] = []
-  const family = (
-    name: string,
-    kind: 'gauge' | 'counter',
-    help: string,
-    samples: readonly (readonly [labels: string, value: number | undefined])[],
-  ): void => {
-    const known = samples.filter(([, value]) => value !== undefined)
-    if (known.length === 0) return
-    lines.push(`# HELP halftone_${name} ${help}`, `# TYPE halftone_${name} ${kind}`)
-    for (const [labels, value] of known) lines.push(`halftone_${name}${labels} ${value}`)
-  }
+/** What a controller sees, as numbers by name. What is not known is left out. */
+export function liveMetrics(status: LiveStatus): Metric[] {
   const { classes, budget, slots, busySlots, nodes, openSteps, handsOff, blind, heldBack, atSeconds } = status
-  const byClass = (value: (one: LiveStatus['classes'][number]) => number | undefined) =>
-    classes.map((one) => [`{class="${escaped(one.name)}"}`, value(one)] as const)
-  family(
-    'jobs_waiting',
-    'gauge',
-    'Jobs that wait.',
-    byClass(({ waiting }) => waiting),
-  )
-  family(
-    'jobs_running',
-    'gauge',
-    'Jobs that run.',
-    byClass(({ running }) => running),
-  )
-  family(
-    'jobs_ended_total',
-    'counter',
-    'Jobs that ended with a result since the watch began.',
-    byClass(({ ended }) => ended),
-  )
-  family(
-    'response_mean_seconds',
-    'gauge',
-    'Mean response of the last jobs.',
-    byClass(({ meanResponseSeconds }) => meanResponseSeconds),
-  )
-  family(
-    'response_p95_seconds',
-    'gauge',
-    '95th percentile of the response of the last jobs.',
-    byClass(({ p95ResponseSeconds }) => p95ResponseSeconds),
-  )
-  family(
-    'response_predicted_mean_seconds',
-    'gauge',
-    'Mean response that the plan promises.',
-    byClass(({ predictedMeanSeconds }) => predictedMeanSeconds),
-  )
-  family('slots', 'gauge', 'Slots of the cluster.', [['', slots]])
-  family('slots_busy', 'gauge', 'Slots that are busy.', [['', busySlots]])
-  family('nodes_up', 'gauge', 'Nodes that are up.', [['', nodes]])
-  family('sprint_budget', 'gauge', 'What is left of the sprint budget.', [[`{unit="${budget?.unit}"}`, budget?.level]])
-  family('steps_open', 'gauge', 'Steps that are done and would be taken back if the controller ended.', [['', openSteps]])
-  family('hands_off', 'gauge', 'The controller does nothing more.', [['', handsOff === undefined ? 0 : 1]])
-  family('cluster_blind', 'gauge', 'The cluster could not be seen.', [['', blind === undefined ? 0 : 1]])
-  family(
-    'held_back',
-    'gauge',
-    'Guards that held an action back at the last look.',
-    heldBack.map(({ guard }) => [`{guard="${escaped(guard)}"}`, 1] as const),
-  )
-  family('looked_at_seconds', 'gauge', 'When the last look was taken, in the clock of the cluster.', [['', atSeconds]])
-  return `${lines.join('\n')}\n`
+  const byClass = (value: (one: LiveStatus['classes'][number]) => number | undefined): MetricSample[] =>
+    classes.flatMap((one) => {
+      const known = value(one)
+      return known === undefined ? [] : [{ value: known, labels: { class: one.name } }]
+    })
+  const gauge = (name: string, help: string, samples: readonly MetricSample[]): Metric => ({
+    name: `halftone_${name}`,
+    kind: 'gauge',
+    help,
+    samples,
+  })
+  const one = (value: number): MetricSample[] => [{ value }]
+  const metrics: Metric[] = [
+    gauge(
+      'jobs_waiting',
+      'Jobs that wait.',
+      byClass(({ waiting }) => waiting),
+    ),
+    gauge(
+      'jobs_running',
+      'Jobs that run.',
+      byClass(({ running }) => running),
+    ),
+    {
+      ...gauge(
+        'jobs_ended_total',
+        'Jobs that ended with a result since the watch began.',
+        byClass(({ ended }) => ended),
+      ),
+      kind: 'counter',
+    },
+    gauge(
+      'response_mean_seconds',
+      'Mean response of the last jobs.',
+      byClass(({ meanResponseSeconds }) => meanResponseSeconds),
+    ),
+    gauge(
+      'response_p95_seconds',
+      '95th percentile of the response of the last jobs.',
+      byClass(({ p95ResponseSeconds }) => p95ResponseSeconds),
+    ),
+    gauge(
+      'response_predicted_mean_seconds',
+      'Mean response that the plan promises.',
+      byClass(({ predictedMeanSeconds }) => predictedMeanSeconds),
+    ),
+    gauge('slots', 'Slots of the cluster.', one(slots)),
+    gauge('slots_busy', 'Slots that are busy.', one(busySlots)),
+    gauge('nodes_up', 'Nodes that are up.', one(nodes)),
+    gauge(
+      'sprint_budget',
+      'What is left of the sprint budget.',
+      budget ? [{ value: budget.level, labels: { unit: budget.unit } }] : [],
+    ),
+    gauge('steps_open', 'Steps that are done and would be taken back if the controller ended.', one(openSteps)),
+    gauge('hands_off', 'The controller does nothing more.', one(handsOff === undefined ? 0 : 1)),
+    gauge('cluster_blind', 'The cluster could not be seen.', one(blind === undefined ? 0 : 1)),
+    gauge(
+      'held_back',
+      'Actions that a guard held back at the last look.',
+      [...new Set(heldBack.map(({ guard }) => guard))].map((guard) => ({
+        value: heldBack.filter((held) => held.guard === guard).length,
+        labels: { guard },
+      })),
+    ),
+    gauge('looked_at_seconds', 'When the last look was taken, in the clock of the cluster.', one(atSeconds)),
+  ]
+  return metrics.filter(({ samples }) => samples.length > 0)
 }
-
-const escaped = (label: string): string => label.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')

@@ -309,10 +309,10 @@ export function unsupported(scenario: Scenario, replay?: ReplayJobs): Refusal | 
       'unsupported',
       `class ${phased.name}: several phases are for gangs alone and for the exclusive engine; beside tasks give one phase, or stages their processorBound`,
     )
-  if (policy.preemption && policy.preemption.restartDelaySeconds > 0 && !inTasks)
+  if (policy.preemption && policy.preemption.restartDelaySeconds + policy.preemption.evictionSeconds > 0 && !inTasks)
     return refuse(
       'unsupported',
-      'a delay before evicted work starts again is for jobs of tasks on shared slots: leave policy.preemption out',
+      'what an eviction costs besides lost work is for jobs of tasks on shared slots: leave policy.preemption out',
     )
   const { interference, storage } = scenario.cluster
   const named = [

@@ -179,6 +179,9 @@ export class TaskEngine implements JobTable {
   /** In order of time: all are held back for equally long. */
   private withheld: Withheld[] = []
   private readonly restartDelay: number
+  private readonly evictionSeconds: number
+  /** How long the slots of those who were evicted just now stay taken. */
+  private dying = 0
   /** As of `bookedAt`: slot-seconds held, work kept, and how fast both grow. */
   private readonly bookedAt: Float64Array
   private readonly work: Float64Array
@@ -247,7 +250,9 @@ export class TaskEngine implements JobTable {
     this.count = n
     this.classIndex = jobs.classIndex
     this.classPriority = compiled.classPriority
-    this.restartDelay = compiled.scenario.policy.preemption?.restartDelaySeconds ?? 0
+    const { restartDelaySeconds = 0, evictionSeconds = 0 } = compiled.scenario.policy.preemption ?? {}
+    this.restartDelay = restartDelaySeconds
+    this.evictionSeconds = evictionSeconds
     this.slots = Int32Array.from(jobs.slots)
     this.owner = jobs.owner ?? Int32Array.from(jobs.classIndex)
     this.owners = Math.max(classes.length, ...(jobs.owner ? [jobs.owner.reduce((a, b) => Math.max(a, b), 0) + 1] : []))
@@ -803,7 +808,9 @@ export class TaskEngine implements JobTable {
     this.unitJob[unit] = job
     this.unitBase[unit] = speed
     this.unitRate[unit] = speed * this.factor[job]
-    this.unitSince[unit] = t
+    // until those who were evicted for it are gone it holds its slots and does nothing
+    this.unitSince[unit] = t + this.dying
+    this.work[job] -= this.dying * this.unitRate[unit]
     this.unitStart[unit] = t
     this.unitRank[unit] = job * MOST_TASKS + this.unitIndex[unit]
     this.busySlots += k
@@ -817,7 +824,8 @@ export class TaskEngine implements JobTable {
     this.pace[job] += this.unitRate[unit]
     this.link(unit, job)
     this.queue.usage?.(this.owner[job], k, t)
-    this.ends.add(t + (this.unitLeft[unit] - this.unitStops[unit]) / this.unitRate[unit], unit)
+    this.ends.add(t + this.dying + (this.unitLeft[unit] - this.unitStops[unit]) / this.unitRate[unit], unit)
+    this.dying = 0
     this.planTimer(job, t)
   }
 
@@ -910,8 +918,10 @@ export class TaskEngine implements JobTable {
     this.blocked = -1
     for (const unit of candidates.slice(0, evict)) {
       this.evictions++
+      this.lose(this.unitJob[unit], this.evictionSeconds * this.slots[this.unitJob[unit]])
       this.takeBack(unit, t, rule.interrupts === 'restart', false)
     }
+    this.dying = this.evictionSeconds
     return true
   }
 

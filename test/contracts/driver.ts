@@ -373,7 +373,7 @@ export function driverContract(name: string, open: () => Promise<DriverUnderTest
     })
 
     holds('withdrawn-running', ['submit', 'deflate'], async () => {
-      const id = await submitted({ stages: [stage({ tasks: 2, seconds: 4 }), stage({ name: 'reduce' })] })
+      const id = await submitted({ stages: [stage({ tasks: 2, seconds: 8 }), stage({ name: 'reduce' })] })
       await running(id, 2)
       await act({ kind: 'deflate', job: id, stage: 'map', tasks: [1] })
       const job = await completed(id)

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isRefusal, LedgerEntry, type LiveStatus, type Plan, validate } from '../../src/model/index.js'
+import { exposition } from '../../src/drivers/index.js'
+import { LedgerEntry, type LiveStatus, type Plan, validate } from '../../src/model/index.js'
 import { actionInWords, liveMetrics } from '../../src/report/index.js'
-import { readNoun, serveMetrics } from '../../src/study/index.js'
+import { readNoun } from '../../src/study/index.js'
 import { FORBIDDEN, halftone } from './cli.js'
 
 let folder: string
@@ -151,8 +152,8 @@ describe('halftone watch', () => {
     const last = statuses(first).at(-1)!
     expect(last.classes.map(({ name }) => name)).toEqual(['high', 'low'])
     for (const one of last.classes) expect(one.predictedMeanSeconds).toBeGreaterThan(0)
-    expect(liveMetrics(last)).toMatch(/^halftone_response_predicted_mean_seconds\{class="high"\} [\d.]+$/m)
-    expect(liveMetrics(last)).not.toMatch(/NaN|undefined|Infinity/)
+    expect(exposition(liveMetrics(last))).toMatch(/^halftone_response_predicted_mean_seconds\{class="high"\} [\d.]+$/m)
+    expect(exposition(liveMetrics(last))).not.toMatch(/NaN|undefined|Infinity/)
   })
 
   it.each([
@@ -180,21 +181,4 @@ describe('halftone watch', () => {
 it('an action in words says which tasks, in ranges', () => {
   const withdrawn = { kind: 'deflate', job: '7', stage: 'map', tasks: [9, 0, 1, 2, 5] } as const
   expect(actionInWords({ ...withdrawn, tasks: [...withdrawn.tasks] })).toBe('job 7: withdraw 5 tasks of map (0-2, 5, 9)')
-})
-
-it('metrics are served to this machine, as they are at each scrape, and nothing else is', async () => {
-  let text = 'halftone_slots 4\n'
-  const server = await serveMetrics(0, () => text)
-  if (isRefusal(server)) throw new Error(server.message)
-  const get = async (path: string) => {
-    const answer = await fetch(`http://127.0.0.1:${server.port}${path}`)
-    return [answer.status, await answer.text()]
-  }
-  expect(await get('/metrics')).toEqual([200, 'halftone_slots 4\n'])
-  text = 'halftone_slots 5\n'
-  expect(await get('/metrics')).toEqual([200, 'halftone_slots 5\n'])
-  expect((await get('/'))[0]).toBe(404)
-  const taken = await serveMetrics(server.port, () => '')
-  expect(isRefusal(taken) && taken.message).toContain(`port ${server.port}`)
-  await server.close()
 })

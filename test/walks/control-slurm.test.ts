@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openSteps } from 'halftone/control'
-import { readLedger } from 'halftone/drivers'
+import { readLedger, systemClock } from 'halftone/drivers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type SlurmDriver, slurmDriver } from '../../src/drivers/index.js'
 import { isRefusal, type LedgerEntry, LIVE_STATES, type ObservedJob } from '../../src/model/index.js'
-import { realClock } from '../support/slurm/clock.js'
 import { type SlurmCluster, slurmIsMissing, startSlurm } from '../support/slurm/cluster.js'
 import { until } from '../support/slurm/daemons.js'
 import { halftone } from './cli.js'
@@ -30,7 +29,7 @@ describe.skipIf(missing !== undefined)(
       scenario = join(cluster.directory, 'policy.yaml')
       const lines = ['schema: halftone/policy/1', 'name: drops', 'discipline: fcfs', 'drop: { low: 0.5 }']
       writeFileSync(scenario, `${lines.join('\n')}\n`)
-      driver = slurmDriver({ clock: realClock, spool, conf: cluster.conf })
+      driver = slurmDriver({ clock: systemClock, spool, conf: cluster.conf })
       await submit('first', 'high', 2)
       await submit('second', 'low', 6)
       await submit('third', 'low', 4)
@@ -103,7 +102,7 @@ describe.skipIf(missing !== undefined)(
     }, 120_000)
 
     it('killed while a job sprints, leaves no quota raised: its guardian puts the job back to normal speed', async (context) => {
-      const quick = slurmDriver({ clock: realClock, spool, conf: cluster.conf, quota: { normalShare: 0.3 } })
+      const quick = slurmDriver({ clock: systemClock, spool, conf: cluster.conf, quota: { normalShare: 0.3 } })
       const { actions } = await quick.capabilities()
       if (!actions.sprint.permitted) context.skip(`sprinting is not permitted here: ${actions.sprint.reason}`)
       for (const { id } of await jobs()) await driver.enact({ kind: 'cancel', job: id })

@@ -12,7 +12,7 @@ describe.skipIf(missing !== undefined)(`a real Prometheus${missing === undefined
   let reads = 0
 
   beforeAll(async () => {
-    metrics = await serveMetrics({
+    const serving = await serveMetrics({
       port: 0,
       read: () => [
         { name: 'halftone_looks_total', kind: 'counter', help: 'Looks.', samples: [{ value: ++reads }] },
@@ -20,6 +20,8 @@ describe.skipIf(missing !== undefined)(`a real Prometheus${missing === undefined
         { name: 'halftone_ratio', kind: 'gauge', help: 'Ratio.', samples: [{ value: Number.NaN }] },
       ],
     })
+    if (isRefusal(serving)) throw new Error(serving.message)
+    metrics = serving
     prometheus = await startPrometheus([`127.0.0.1:${metrics.port}`])
   })
   afterAll(async () => {

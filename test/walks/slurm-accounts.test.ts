@@ -1,10 +1,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type SlurmDriver, slurmDriver } from '../../src/drivers/index.js'
+import { type SlurmDriver, slurmDriver, systemClock } from '../../src/drivers/index.js'
 import { isRefusal, JobSpec } from '../../src/model/index.js'
 import { readTrace } from '../../src/trace/index.js'
-import { realClock } from '../support/slurm/clock.js'
 import { type SlurmCluster, slurmIsMissing, startSlurm } from '../support/slurm/cluster.js'
 import { until } from '../support/slurm/daemons.js'
 import { handsOn, isComplete, isRunning, keyed } from '../support/slurm/hands.js'
@@ -20,7 +19,7 @@ describe.skipIf(missing !== undefined)(`Slurm with accounts${missing === undefin
     cluster = await startSlurm({ accounting: true })
     spool = mkdtempSync(join(cluster.directory, 'spool-'))
     driver = slurmDriver({
-      clock: realClock,
+      clock: systemClock,
       spool,
       conf: cluster.conf,
       classOf: ({ name, qos }) => (name.startsWith('train') ? `training ${qos}` : undefined),

@@ -2,9 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'n
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type SlurmDriver, type SlurmSettings, slurmDriver } from '../../src/drivers/index.js'
+import { type SlurmDriver, type SlurmSettings, slurmDriver, systemClock } from '../../src/drivers/index.js'
 import { type Clock, isRefusal, JobSpec, type Observation, type Refusal } from '../../src/model/index.js'
-import { realClock } from '../support/slurm/clock.js'
 import { type SlurmCluster, slurmIsMissing, startSlurm } from '../support/slurm/cluster.js'
 import { until } from '../support/slurm/daemons.js'
 import { handsOn, isComplete, isRunning, keyed } from '../support/slurm/hands.js'
@@ -19,7 +18,7 @@ describe.skipIf(missing !== undefined)(`Slurm under faults${missing === undefine
   let count = 0
 
   /** Real time, of which a test may skip some. */
-  const clock: Clock = { ...realClock, monotonic: () => realClock.monotonic() + skipped }
+  const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + skipped }
   const open = (change: Partial<SlurmSettings> = {}): SlurmDriver =>
     slurmDriver({ clock, spool, conf: cluster.conf, timeoutSeconds: 3, ...change })
 

@@ -1,10 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type SlurmDriver, type SlurmSettings, slurmDriver } from '../../src/drivers/index.js'
+import { type SlurmDriver, type SlurmSettings, slurmDriver, systemClock } from '../../src/drivers/index.js'
 import { isRefusal, JobSpec } from '../../src/model/index.js'
 import { readTrace } from '../../src/trace/index.js'
-import { realClock } from '../support/slurm/clock.js'
 import { type SlurmCluster, slurmIsMissing, startSlurm } from '../support/slurm/cluster.js'
 import { until } from '../support/slurm/daemons.js'
 import { handsOn, isComplete, isRunning, keyed } from '../support/slurm/hands.js'
@@ -18,7 +17,7 @@ describe.skipIf(missing !== undefined)(`Slurm’s nodes${missing === undefined ?
   let count = 0
 
   const open = (change: Partial<SlurmSettings> = {}): SlurmDriver =>
-    slurmDriver({ clock: realClock, spool, conf: cluster.conf, timeoutSeconds: 5, ...change })
+    slurmDriver({ clock: systemClock, spool, conf: cluster.conf, timeoutSeconds: 5, ...change })
   const { act, look, reaches } = handsOn(() => driver)
 
   beforeAll(async () => {
@@ -106,7 +105,7 @@ describe.skipIf(missing !== undefined)(`Slurm’s nodes${missing === undefined ?
         const used = (): number =>
           Number(/ (\d+) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(12, 15).join(' '))?.[1] ?? 0)
         const [ticks, began] = [used(), performance.now()]
-        await realClock.sleep(2)
+        await systemClock.sleep(2)
         // 100 ticks a second of processor time; the quota is given in whole periods
         expect((used() - ticks) / ((performance.now() - began) / 10)).toBeLessThan(0.55)
         await act({ kind: 'sprint', job: jobId!, speed: 2 })

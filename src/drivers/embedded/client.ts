@@ -2,11 +2,23 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { dirname } from 'node:path'
-import { type Capabilities, type Clock, type Driver, isRefusal, type Refusal, refuse } from '../../model/index.js'
+import {
+  type Capabilities,
+  type Clock,
+  type Driver,
+  isRefusal,
+  type Observation,
+  type Refusal,
+  refuse,
+} from '../../model/index.js'
 import { anchoredClock } from './clock.js'
 import { type Lines, linesOver } from './lines.js'
+import { raplMeter } from './meter.js'
 import { refusesPlace } from './place.js'
 import type { Answered, Answers, EmbeddedStatus, Request } from './protocol.js'
+
+/** The counters move every millisecond: over less than this their steps would show. */
+const LEAST_METERED_SECONDS = 0.02
 
 export interface EmbeddedDriverOptions {
   /** `cluster.sock` in the directory of the cluster. */
@@ -37,6 +49,7 @@ export async function embeddedDriver(options: EmbeddedDriverOptions): Promise<Em
 }
 
 function driverOver(line: Line, clock: Clock): EmbeddedDriver {
+  const power = powerBetweenLooks(clock)
   return {
     name: 'embedded',
     clock,
@@ -45,7 +58,11 @@ function driverOver(line: Line, clock: Clock): EmbeddedDriver {
       if (isRefusal(answer)) throw new Error(answer.message)
       return answer
     },
-    observe: (options) => line.ask({ call: 'observe', ...(options === undefined ? {} : { options }) }),
+    async observe(options) {
+      const seen = await line.ask({ call: 'observe', ...(options === undefined ? {} : { options }) })
+      const metered = power()
+      return isRefusal(seen) || metered === undefined ? seen : { ...seen, power: metered }
+    },
     enact: (action) => line.ask({ call: 'enact', action }),
     status: () => line.ask({ call: 'status' }),
     stopCluster: (cancel) => line.ask({ call: 'stop', cancel }),
@@ -53,6 +70,22 @@ function driverOver(line: Line, clock: Clock): EmbeddedDriver {
       await line.ask({ call: 'release' })
       line.close()
     },
+  }
+}
+
+/** Mean watts of this machine since the look before, where it has a meter that may be read. */
+function powerBetweenLooks(clock: Clock): () => Observation['power'] {
+  const meter = raplMeter()
+  if (meter === undefined) return () => undefined
+  let [joules, at] = [meter.joules(), clock.monotonic()]
+  let watts: number | undefined
+  return () => {
+    const [nowJoules, now] = [meter.joules(), clock.monotonic()]
+    if (now - at > LEAST_METERED_SECONDS) {
+      watts = (nowJoules - joules) / (now - at)
+      ;[joules, at] = [nowJoules, now]
+    }
+    return watts === undefined ? undefined : { watts, source: meter.source }
   }
 }
 

@@ -3,8 +3,8 @@
  * that nobody can set. So no job has a negative age when the machine’s clock jumps, and a daemon that was started again goes on in the same time.
  */
 import { readFileSync } from 'node:fs'
-import { setTimeout as wait } from 'node:timers/promises'
-import type { Clock, StopSignal } from '../../model/index.js'
+import type { Clock } from '../../model/index.js'
+import { systemClock } from '../clock.js'
 
 /** Ties the machine’s two clocks together, for one boot of it. */
 export interface Anchor {
@@ -28,24 +28,10 @@ export function bootId(): string {
 }
 
 export function anchoredClock({ epochSeconds, monotonicSeconds }: Anchor): Clock {
-  return { now: () => epochSeconds + (monotonic() - monotonicSeconds), monotonic, sleep }
+  return { now: () => epochSeconds + (monotonic() - monotonicSeconds), monotonic, sleep: systemClock.sleep }
 }
 
 /** Seconds since the machine was started, the same for all its processes. */
 export function monotonic(): number {
   return Number(process.hrtime.bigint()) / 1e9
-}
-
-async function sleep(seconds: number, signal?: StopSignal): Promise<void> {
-  if (!(seconds > 0) || signal?.aborted) return
-  const own = new AbortController()
-  const abort = (): void => own.abort()
-  signal?.addEventListener('abort', abort)
-  try {
-    await wait(seconds * 1000, undefined, { signal: own.signal })
-  } catch (error) {
-    if (!own.signal.aborted) throw error
-  } finally {
-    signal?.removeEventListener('abort', abort)
-  }
 }

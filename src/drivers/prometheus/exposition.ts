@@ -1,19 +1,6 @@
 /** Numbers of halftone’s own as Prometheus scrapes them: the text format, version 0.0.4, and an HTTP server that says nothing else. */
 import { createServer } from 'node:http'
-import { isRefusal, type Refusal } from '../../model/index.js'
-
-export interface MetricSample {
-  readonly value: number
-  readonly labels?: Readonly<Record<string, string>>
-}
-
-export interface Metric {
-  /** `halftone_jobs_running`; with the unit at its end, and `_total` where it only grows. */
-  readonly name: string
-  readonly kind: 'gauge' | 'counter'
-  readonly help: string
-  readonly samples: readonly MetricSample[]
-}
+import { isRefusal, type Metric, type Refusal, refuse } from '../../model/index.js'
 
 /** The text of a scrape. A name or label that the format does not allow is a fault; a value may be infinite or NaN, which the format has words for. */
 export function exposition(metrics: readonly Metric[]): string {
@@ -61,8 +48,8 @@ export interface MetricsServerOptions {
   readonly read: () => readonly Metric[] | Refusal | Promise<readonly Metric[] | Refusal>
 }
 
-/** Serves `/metrics` until it is closed. An address that is taken is a fault. */
-export function serveMetrics({ port, host = '127.0.0.1', read }: MetricsServerOptions): Promise<MetricsServer> {
+/** Serves `/metrics` until it is closed; a refusal where the address is taken or may not be used. */
+export function serveMetrics({ port, host = '127.0.0.1', read }: MetricsServerOptions): Promise<MetricsServer | Refusal> {
   const server = createServer(async (request, response) => {
     const say = (status: number, text: string, type = 'text/plain; charset=utf-8'): void => {
       response
@@ -79,8 +66,10 @@ export function serveMetrics({ port, host = '127.0.0.1', read }: MetricsServerOp
       say(500, `${(cause as Error).message}\n`)
     }
   })
-  return new Promise((resolve, reject) => {
-    server.on('error', reject)
+  return new Promise((resolve) => {
+    server.once('error', (error) =>
+      resolve(refuse('unsupported', `metrics cannot be served on ${host}:${port}: ${error.message}`)),
+    )
     server.listen(port, host, () => {
       const { port: bound } = server.address() as { port: number }
       const close = (): Promise<void> =>

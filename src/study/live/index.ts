@@ -1,6 +1,5 @@
 export * from './apply.js'
 export * from './guardian.js'
-export * from './metrics-server.js'
 export * from './open-driver.js'
 export { jobsOfScenario } from './replay-jobs.js'
 export * from './session.js'

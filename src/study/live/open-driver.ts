@@ -9,9 +9,9 @@ import {
   replayDriver,
   type SlurmDriver,
   slurmDriver,
+  systemClock,
 } from '../../drivers/index.js'
 import { type Driver, isRefusal, type Refusal, type ReplayJobs, type Scenario } from '../../model/index.js'
-import { systemClock } from './clock.js'
 import { jobsOfScenario } from './replay-jobs.js'
 
 export type Where =

@@ -6,12 +6,12 @@ import { type Profiled, processorBoundOf, type StageTimes } from './profile.js'
 
 /** Measured times below this are rounding of a clock, not time. */
 const LEAST_SECONDS = 1e-4
-/** A restart that is seen so soon is one between two looks. */
-const LEAST_RESTART_SECONDS = 0.2
+/** What is seen to take less than this is the time of a look. */
+const LEAST_EVICTION_SECONDS = 0.2
 
 /**
  * Task times become the measured ones (each with the time until its slot is taken up again, but for the last stage, whose end is that of the job), setups likewise, the share
- * of each stage that a sprint speeds up is what it was seen to be, evicted tasks are held back for as long as a job was that was begun anew, and the nodes are those that were seen.
+ * of each stage that a sprint speeds up is what it was seen to be, an eviction takes as long as one took and the evicted are held back for as long as a job was that was begun anew, and the nodes are those that were seen.
  */
 export function calibrated(
   scenario: Scenario,
@@ -34,9 +34,12 @@ export function calibrated(
     )
     return { ...jobClass, work: { ...work, stages }, ...(accuracy ? { accuracy } : {}) }
   })
-  const restart = profiled.restart.length > 0 ? meanOf(profiled.restart) : 0
-  const policy =
-    restart > LEAST_RESTART_SECONDS ? { ...scenario.policy, preemption: { restartDelaySeconds: restart } } : scenario.policy
+  const [restartDelaySeconds, evictionSeconds] = [profiled.restart, profiled.eviction].map((seconds) => {
+    const mean = seconds.length > 0 ? meanOf(seconds) : 0
+    return mean > LEAST_EVICTION_SECONDS ? mean : 0
+  })
+  const costs = restartDelaySeconds + evictionSeconds > 0
+  const policy = costs ? { ...scenario.policy, preemption: { restartDelaySeconds, evictionSeconds } } : scenario.policy
   return {
     ...scenario,
     policy,

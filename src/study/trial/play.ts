@@ -95,9 +95,10 @@ class Player {
   private readonly actions: Record<string, number> = {}
   private readonly refused = new Set<string>()
   private readonly classes: number
-  private wattSum = 0
-  private wattLooks = 0
-  private wattSource = ''
+  private joules = 0
+  private meteredSeconds = 0
+  private meteredAt = 0
+  private meterSource = ''
   private submitted = 0
   private left: number
   private silentSince: number | undefined
@@ -181,10 +182,12 @@ class Player {
 
   private note({ jobs, power, atSeconds }: Observation): void {
     if (power) {
-      this.wattSum += power.watts
-      this.wattLooks++
-      this.wattSource = power.source
+      const seconds = this.elapsed() - this.meteredAt
+      this.joules += power.watts * seconds
+      this.meteredSeconds += seconds
+      this.meterSource = power.source
     }
+    this.meteredAt = this.elapsed()
     for (const job of jobs) {
       const number = job.key === undefined ? undefined : this.numberOf.get(job.key)
       if (number === undefined || this.ended[number] !== undefined) continue
@@ -246,7 +249,7 @@ class Player {
       looks: this.looks,
       actions: this.actions,
       refused: [...this.refused],
-      metered: this.wattLooks > 0 ? { watts: this.wattSum / this.wattLooks, source: this.wattSource } : undefined,
+      metered: this.meteredSeconds > 0 ? { watts: this.joules / this.meteredSeconds, source: this.meterSource } : undefined,
     }
   }
 }

@@ -17,16 +17,18 @@ import { meanEstimateOf, meanOf } from './figures.js'
 
 export interface ProfileRequest {
   readonly driver: Driver
-  /** The n-th profiling job of a class. */
-  readonly spec: (className: string, nth: number) => JobSpec
+  /** The n-th profiling job of a class; with no more tasks of its first stage than asked for, where that may drop some. */
+  readonly spec: (className: string, nth: number, tasksAtMost?: number) => JobSpec
   readonly classes: readonly string[]
   readonly slots: number
   /** Jobs of each class at normal speed. */
   readonly jobs: number
   /** Speed of a sprint and the classes that are to be measured at it. */
   readonly sprint?: { readonly speed: number; readonly classes: readonly string[]; readonly jobs: number }
-  /** Also measure how long a job that is begun anew is held back. */
+  /** Also measure how long a job that is begun anew is held back, */
   readonly restarts: boolean
+  /** and how long it takes a job of the first class to get slots that are full of jobs of the second: both are put under preemption for that. */
+  readonly evicts?: { readonly urgent: string; readonly patient: string }
   readonly everySeconds: number
   readonly jobAtMostSeconds: number
   readonly progress?: (share: number, said: string) => void
@@ -48,6 +50,8 @@ export interface Profiled {
   readonly turnaround: readonly number[]
   /** From taking a job off its slots to its next start, with all slots free. */
   readonly restart: readonly number[]
+  /** From the arrival of an urgent job to the start of its tasks in the place of others, beyond what it takes on free slots. */
+  readonly eviction: readonly number[]
   readonly tookSeconds: number
 }
 
@@ -83,9 +87,16 @@ export async function profile(request: ProfileRequest): Promise<Profiled | Refus
   const restart: number[] = []
   for (let nth = 0; request.restarts && nth < RESTARTS; nth++) {
     const name = classes[classes.length - 1]
-    const seconds = await restartOf(request, request.spec(name, rounds(name) + 2 + nth))
+    const seconds = await restartOf(request, request.spec(name, rounds(name) + 2 + nth, request.slots))
     if (isRefusal(seconds)) return seconds
     restart.push(seconds)
+  }
+  const eviction: number[] = []
+  if (request.evicts) {
+    const seconds = await evictionOf(request, request.evicts, rounds(request.evicts.patient) + 2 + RESTARTS)
+    if (isRefusal(seconds)) return seconds
+    const alone = out.find(({ name }) => name === request.evicts!.urgent)!.stages[0].setup
+    eviction.push(...seconds.map((one) => Math.max(0, one - meanOf(alone))))
   }
   const setupMean = (job: ObservedJob, stage: number): number =>
     meanOf(out.find(({ name }) => name === job.className)?.stages[stage]?.setup ?? [0])
@@ -93,6 +104,7 @@ export async function profile(request: ProfileRequest): Promise<Profiled | Refus
     classes: out,
     turnaround: gapsOf(crowd, request.slots, setupMean),
     restart,
+    eviction,
     tookSeconds: driver.clock.monotonic() - began,
   }
 }
@@ -128,7 +140,7 @@ async function runTogether(request: ProfileRequest, specs: readonly JobSpec[]): 
   return ended
 }
 
-/** Takes a running job off its slots and waits until a task of it runs again. */
+/** Takes a running job off its slots and waits until a task that ran runs again. */
 async function restartOf(request: ProfileRequest, spec: JobSpec): Promise<number | Refusal> {
   const watched = await submit(request, spec)
   if (isRefusal(watched)) return watched
@@ -138,15 +150,49 @@ async function restartOf(request: ProfileRequest, spec: JobSpec): Promise<number
   const taken = driver.clock.now()
   const requeued = await driver.enact({ kind: 'requeue', job: watched.id })
   if (isRefusal(requeued)) return watched.giveUp(requeued)
-  const again = await watched.until((job) => startedAfter(job, taken).length > 0)
+  const ran = new Set(running.stages?.[0]?.each?.filter(({ state }) => state === 'running').map(({ index }) => index))
+  const again = await watched.until((job) => startedAfter(job, taken, ran).length > 0)
   if (isRefusal(again)) return again
   await driver.enact({ kind: 'cancel', job: watched.id })
   const gone = await watched.until(({ state }) => !LIVE_STATES.has(state))
-  return isRefusal(gone) ? gone : Math.min(...startedAfter(again, taken)) - taken
+  return isRefusal(gone) ? gone : Math.min(...startedAfter(again, taken, ran)) - taken
 }
 
-function startedAfter({ stages }: ObservedJob, instant: number): number[] {
-  return (stages ?? []).flatMap(({ each }) => times(each, 'startSeconds')).filter((start) => start > instant)
+/** Submits an urgent job to slots that are full of a patient one, and waits until it has ended: when its first tasks started, since its submission. */
+async function evictionOf(
+  request: ProfileRequest,
+  { urgent, patient }: NonNullable<ProfileRequest['evicts']>,
+  nth: number,
+): Promise<number[] | Refusal> {
+  const { driver, slots } = request
+  const before = await driver.observe()
+  if (isRefusal(before)) return before
+  const set = await driver.enact({ kind: 'discipline', discipline: 'priority-preemptive-restart' })
+  if (isRefusal(set)) return set
+  try {
+    const low = await submit(request, request.spec(patient, nth))
+    if (isRefusal(low)) return low
+    const full = await low.until(({ stages }) => (stages ?? []).reduce((sum, { running }) => sum + running, 0) >= slots)
+    if (isRefusal(full)) return full
+    const high = await submit(request, request.spec(urgent, nth))
+    if (isRefusal(high)) return high
+    const ended = await high.until(({ state }) => !LIVE_STATES.has(state))
+    await driver.enact({ kind: 'cancel', job: low.id })
+    const gone = await low.until(({ state }) => !LIVE_STATES.has(state))
+    if (isRefusal(ended)) return ended
+    if (isRefusal(gone)) return gone
+    return times(ended.stages?.[0]?.each, 'startSeconds')
+      .slice(0, slots)
+      .map((start) => start - ended.submitSeconds)
+  } finally {
+    if (before.discipline !== undefined) await driver.enact({ kind: 'discipline', discipline: before.discipline })
+  }
+}
+
+/** When those of the tasks started that did so after an instant. */
+function startedAfter({ stages }: ObservedJob, instant: number, tasks: ReadonlySet<number>): number[] {
+  const among = stages?.[0]?.each?.filter(({ index }) => tasks.has(index))
+  return times(among, 'startSeconds').filter((start) => start > instant)
 }
 
 /** A job that was submitted to be looked at. */

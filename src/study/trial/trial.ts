@@ -176,13 +176,25 @@ async function profileAll(request: TrialRequest, slots: number): Promise<Profile
     slots,
     jobs: profileJobs,
     restarts: scenario.policy.engine === 'shared' && capabilities.actions.requeue.permitted,
-    spec: (name, nth) => specOf(request, name, profileKey(request, name, nth), {}),
+    ...evictsOf(request, slots),
+    spec: (name, nth, tasksAtMost) => specOf(request, name, profileKey(request, name, nth), beyond(scenario, name, tasksAtMost)),
     ...(speed === undefined ? {} : { sprint: { speed, classes, jobs: Math.max(1, Math.ceil(profileJobs / 2)) } }),
     everySeconds: request.everySeconds,
     jobAtMostSeconds: Math.max(60, request.forSeconds / 4),
     ...(progress ? { progress: (share: number, said: string) => progress(share / (policyCount + 1), said) } : {}),
     ...(request.signal ? { signal: request.signal } : {}),
   })
+}
+
+/** Which classes show what an eviction takes, where there are two priorities, slots that one job can fill, and a cluster that can be told to evict. */
+function evictsOf({ scenario, capabilities }: TrialRequest, slots: number): { evicts?: { urgent: string; patient: string } } {
+  const { classes } = scenario.workload
+  if (scenario.policy.engine !== 'shared' || !capabilities.actions.discipline.permitted) return {}
+  const urgent = classes.reduce((a, b) => (b.priority < a.priority ? b : a))
+  const patient = classes.find(
+    ({ priority, work }) => priority > urgent.priority && work.kind === 'stages' && Number(work.stages[0].tasks) >= slots,
+  )
+  return patient ? { evicts: { urgent: urgent.name, patient: patient.name } } : {}
 }
 
 interface Turn {
@@ -202,7 +214,7 @@ async function playPolicy(request: TrialRequest, turn: Turn): Promise<TrialPolic
   const { driver, seed, progress, policyCount } = request
   const { scenario, policy, arrivals, slots, nth } = turn
   const under = { ...scenario, policy }
-  const foreseen = foresee(turn.might, policy, arrivals, { seed })
+  const foreseen = foresee(turn.might, asWatched(policy, request.everySeconds), arrivals, { seed })
   const before = await driver.observe()
   if (isRefusal(before)) return before
   const missing = beyondReach(policy, before.discipline, request.capabilities)
@@ -252,6 +264,22 @@ async function playPolicy(request: TrialRequest, turn: Turn): Promise<TrialPolic
     losses,
     steady: steadyFigures(under, seed),
   })
+}
+
+/** The policy as somebody can follow it who looks now and then: a sprint that is due begins half the time between two looks later, on average. */
+function asWatched(policy: Policy, everySeconds: number): Policy {
+  const { sprint } = policy
+  if (!sprint) return policy
+  return { ...policy, sprint: { ...sprint, toggleDelaySeconds: sprint.toggleDelaySeconds + everySeconds / 2 } }
+}
+
+/** The tasks of a class’s first stage from some number on, where it may drop any. */
+function beyond({ workload }: Scenario, className: string, tasksAtMost: number | undefined): Withdrawn {
+  const { work } = workload.classes.find(({ name }) => name === className)!
+  if (tasksAtMost === undefined || work.kind !== 'stages') return {}
+  const [{ name, tasks, droppable }] = work.stages
+  const over = droppable && typeof tasks === 'number' ? Math.max(0, tasks - tasksAtMost) : 0
+  return over > 0 ? { [name]: Array.from({ length: over }, (_, i) => tasksAtMost + i) } : {}
 }
 
 /** A job to submit, its directory made. */

@@ -1,10 +1,9 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { slurmDriver } from '../../../src/drivers/slurm/index.js'
+import { slurmDriver, systemClock } from '../../../src/drivers/index.js'
 import type { Driver } from '../../../src/model/index.js'
 import { driverContract, noteCommand } from '../../contracts/driver.js'
-import { realClock } from './clock.js'
 import { slurmIsMissing, startSlurm } from './cluster.js'
 
 /** Holds the Slurm driver to the laws of a driver, on a cluster of its own. */
@@ -21,7 +20,7 @@ export function slurmContract(name: string, { rest }: { readonly rest: boolean }
       const spool = mkdtempSync(join(cluster.directory, 'spool-'))
       const open = (): Driver =>
         slurmDriver({
-          clock: realClock,
+          clock: systemClock,
           spool,
           conf: cluster.conf,
           ...(rest ? { rest: cluster.rest } : {}),

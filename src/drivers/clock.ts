@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Clock } from '../../model/index.js'
+import type { Clock } from '../model/index.js'
 
 /** The clock of this machine: it may be set while it is used. */
 export const systemClock: Clock = {

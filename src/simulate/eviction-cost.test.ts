@@ -35,7 +35,7 @@ function responses(slots: number, policy: Partial<Policy> = {}): number[] {
   return [...runJobs(compiled, drawJobsArriving(compiled, ARRIVALS, 1, 0)).response]
 }
 
-const delayed = { preemption: { restartDelaySeconds: DELAY } }
+const delayed = { preemption: { restartDelaySeconds: DELAY, evictionSeconds: 0 } }
 
 describe('evicted work that is held back before it starts again', () => {
   it('starts again after the delay, or when a slot is free, whichever is later', () => {
@@ -44,6 +44,18 @@ describe('evicted work that is held back before it starts again', () => {
     // two slots: high from 2 to 5 in the place of one task, which starts again at 7, not at 5
     expect(responses(2)).toEqual([15, 3])
     expect(responses(2, delayed)).toEqual([17, 3])
+  })
+
+  it('begins only once those are gone who were evicted for it, and their slots are lost so long', () => {
+    const slow = { preemption: { restartDelaySeconds: DELAY, evictionSeconds: 0.5 } }
+    // high holds its slot from 2, works from 2.5 to 5.5; the evicted task is held back until 7 as before
+    expect(responses(2, slow)).toEqual([17, 3.5])
+    const compiled = compileScenario(scenarioOf(2, slow))
+    if (isRefusal(compiled)) throw new Error(compiled.message)
+    const { end } = runJobs(compiled, drawJobsArriving(compiled, ARRIVALS, 1, 0))
+    // busy: two tasks of low and one of high, the 2 s that were thrown away and the half second of dying
+    expect(end.busy).toBeCloseTo(10 + 10 + 3 + 2 + 0.5, 9)
+    expect(end.lost).toBeCloseTo(2.5, 9)
   })
 
   it('costs nothing where nobody is evicted', () => {
