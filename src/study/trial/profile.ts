@@ -189,10 +189,13 @@ async function evictionOf(
   }
 }
 
-/** When those of the tasks started that did so after an instant. */
+/** When those of the tasks started that did so after an instant, or at it as another attempt. */
 function startedAfter({ stages }: ObservedJob, instant: number, tasks: ReadonlySet<number>): number[] {
-  const among = stages?.[0]?.each?.filter(({ index }) => tasks.has(index))
-  return times(among, 'startSeconds').filter((start) => start > instant)
+  const again = stages?.[0]?.each?.filter(
+    ({ index, state, restarts = 0, startSeconds = 0 }) =>
+      tasks.has(index) && state !== 'pending' && (startSeconds > instant || (restarts > 0 && startSeconds === instant)),
+  )
+  return times(again, 'startSeconds')
 }
 
 /** A job that was submitted to be looked at. */
