@@ -95,50 +95,59 @@ function rowsOf(cluster: string, { load, policies, profile }: TrialReport) {
   )
 }
 
-const rows: ReturnType<typeof rowsOf> = []
+type Row = ReturnType<typeof rowsOf>[number]
+
 for (const name of (argument('on') ?? 'embedded,slurm').split(',')) {
   const missing = name === 'slurm' ? slurmIsMissing({ accounting: true }) : undefined
   if (missing !== undefined) {
     console.log(`slurm left out: ${missing}`)
     continue
   }
-  for (const load of LOADS) {
-    const directory = mkdtempSync(join(tmpdir(), 'halftone-trial-'))
-    try {
-      const answer = await runTrial({
-        scenario,
-        cluster: () => clusters[name]!(directory),
-        policies: POLICIES,
-        forSeconds: MINUTES * 60,
-        load,
-        seed: 1,
-        profileJobs: 6,
-        everySeconds: name === 'slurm' ? 0.5 : 0.1,
-        directory,
-        resume: false,
-      })
-      if (isRefusal(answer)) throw new Error(answer.message)
-      if (!answer.ok) throw new Error(JSON.stringify(answer.issues))
-      console.log(trialText(answer.report, { colour: false, width: 120 }))
-      rows.push(...rowsOf(name, answer.report))
-    } finally {
-      rmSync(directory, { recursive: true, force: true })
-    }
+  const rows: Row[] = []
+  for (const load of LOADS) rows.push(...(await tried(name, load)))
+  const summary = summaryOf(rows)
+  console.log(name, summary)
+  save(`quality/trial-${name}`, rows, summary)
+}
+
+/** One trial at one load, on a cluster of its own. */
+async function tried(name: string, load: number): Promise<Row[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'halftone-trial-'))
+  try {
+    const answer = await runTrial({
+      scenario,
+      cluster: () => clusters[name]!(directory),
+      policies: POLICIES,
+      forSeconds: MINUTES * 60,
+      load,
+      seed: 1,
+      profileJobs: 6,
+      everySeconds: name === 'slurm' ? 0.5 : 0.1,
+      directory,
+      resume: false,
+    })
+    if (isRefusal(answer)) throw new Error(answer.message)
+    if (!answer.ok) throw new Error(JSON.stringify(answer.issues))
+    console.log(trialText(answer.report, { colour: false, width: 120 }))
+    return rowsOf(name, answer.report)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 
-const errors = (key: 'meanOff' | 'p95Off'): number[] =>
-  rows.flatMap((row) => (row[key] === undefined ? [] : [Math.abs(row[key])])).sort((a, b) => a - b)
-const median = (values: readonly number[]): number => values[Math.floor(values.length / 2)] ?? 0
-const share = (values: readonly number[], within: number): number =>
-  values.filter((value) => value <= within).length / values.length
-const [means, p95s] = [errors('meanOff'), errors('p95Off')]
-const summary = {
-  figures: means.length,
-  medianMeanOff: median(means),
-  meansWithinTenPercent: share(means, 0.1),
-  medianP95Off: median(p95s),
-  p95sWithinTwentyPercent: share(p95s, 0.2),
+/** How many of the means came within 10 %, of the 95th percentiles within 20 %, and the median errors. */
+function summaryOf(rows: readonly Row[]) {
+  const errors = (key: 'meanOff' | 'p95Off'): number[] =>
+    rows.flatMap((row) => (row[key] === undefined ? [] : [Math.abs(row[key])])).sort((a, b) => a - b)
+  const median = (values: readonly number[]): number => values[Math.floor(values.length / 2)] ?? 0
+  const share = (values: readonly number[], within: number): number =>
+    values.filter((value) => value <= within).length / values.length
+  const [means, p95s] = [errors('meanOff'), errors('p95Off')]
+  return {
+    figures: means.length,
+    medianMeanOff: median(means),
+    meansWithinTenPercent: share(means, 0.1),
+    medianP95Off: median(p95s),
+    p95sWithinTwentyPercent: share(p95s, 0.2),
+  }
 }
-console.log(summary)
-save('quality/trial', rows, summary)
