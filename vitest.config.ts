@@ -6,6 +6,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // several: those that talk to daemons mostly wait
+    maxWorkers: 3,
     reporters: ['default', './scripts/closing-line.mjs'],
   },
 })
