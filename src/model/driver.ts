@@ -30,6 +30,7 @@ export type StageSpec = z.infer<typeof StageSpec>
  */
 export const JobSpec = z
   .strictObject({
+    schema: z.literal('halftone/job/1').optional().meta({ description: 'In a file.' }),
     key: z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,80}$/)
