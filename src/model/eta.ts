@@ -262,6 +262,7 @@ export type WhatIf = z.infer<typeof WhatIf>
 /** A job that may come, for `whatif --submit`. */
 export const JobQuestion = z
   .strictObject({
+    schema: z.literal('halftone/job-question/1').optional().meta({ description: 'In a file.' }),
     name: z.string().optional(),
     user: z.string().optional(),
     queue: z.string().optional(),
