@@ -238,7 +238,7 @@ function profileTable({ profile }: TrialReport): Content {
       { head: 'Task time', numeric: true },
       { head: 'Varies by', numeric: true },
       { head: 'Setup', numeric: true },
-      { head: 'Faster when sprinting', numeric: true },
+      { head: 'Sprint', numeric: true },
     ],
     profile.classes.flatMap(({ name, jobs, stages }) =>
       stages.map((stage) => [

@@ -34,11 +34,11 @@ export function rangeOf(values: readonly number[]): Estimate {
   }
 }
 
-/** A mean with the Student interval of independent values; as wide as nothing is known about one value alone. */
+/** A mean of times or losses with the Student interval of independent values, not below 0; of one value alone nothing is known but itself. */
 export function meanEstimateOf(values: readonly number[]): Estimate {
   const value = meanOf(values)
   const half = values.length < 2 ? 0 : studentQuantile(CONFIDENCE, values.length - 1) * standardError(values)
-  return { value, low: value - half, high: value + half, confidence: values.length < 2 ? 0 : CONFIDENCE }
+  return { value, low: Math.max(0, value - half), high: value + half, confidence: values.length < 2 ? 0 : CONFIDENCE }
 }
 
 export function meanOf(values: ArrayLike<number>): number {
@@ -58,9 +58,8 @@ function batchMean(values: readonly number[]): Estimate {
   const means = Array.from({ length: batches }, (_, b) =>
     meanOf(values.slice(Math.floor((b * values.length) / batches), Math.floor(((b + 1) * values.length) / batches))),
   )
-  const { low, high } = meanEstimateOf(means)
+  const half = meanEstimateOf(means).high - meanOf(means)
   const value = meanOf(values)
-  const half = (high - low) / 2
   return { value, low: Math.max(0, value - half), high: value + half, confidence: CONFIDENCE }
 }
 
