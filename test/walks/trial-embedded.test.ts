@@ -105,9 +105,15 @@ describe('halftone trial on worker processes of this machine, with nothing else 
     for (const tasks of perJob.values()) expect(tasks).toBeLessThanOrEqual(2)
   })
 
-  it('measures that a sprint is faster, by whatever means there are', () => {
-    const [map] = report.profile.classes.find(({ name }) => name === 'high')!.stages
-    expect(map!.speedUp!.value).toBeGreaterThan(1)
+  it('measures on the spot how much faster each stage is in a sprint, and what of it a processor speeds up', () => {
+    // one job of each class on a machine that may be busy: how much is for a quiet machine (bench/quality/trial)
+    for (const { stages } of report.profile.classes)
+      for (const { speedUp, processorBound, taskSeconds } of stages) {
+        expect(taskSeconds.value).toBeGreaterThan(0.05)
+        expect(speedUp!.value).toBeGreaterThan(0.2)
+        expect(processorBound!).toBeGreaterThanOrEqual(0)
+        expect(processorBound!).toBeLessThanOrEqual(1)
+      }
   })
 
   it('leaves no daemon, no control group and no job behind', () => {

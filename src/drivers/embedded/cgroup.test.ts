@@ -10,7 +10,8 @@ let root = ''
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'halftone-cgroup-'))
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+// a process may still be on its way into a group
+afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 10 }))
 
 const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8')
 const own = process.pid
